@@ -1,0 +1,44 @@
+"""The application: settings, what every feature shares, then the features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from blueprints import content, dev, referrals, subscriptions
+from core import assets, clinic, commands, config, errors, extensions, health, hypermedia, logs, security
+
+ROOT = Path(__file__).parent
+FEATURES = (content.bp, referrals.bp, subscriptions.bp, dev.bp)
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """The site. `overrides` goes before the environment: settings of core/config.py and Flask's own."""
+    values = {**os.environ, **(overrides or {})}
+    instance = Path(values.get("INSTANCE_PATH", ROOT / "instance"))
+    app = Flask(__name__, instance_path=str(instance))
+    app.config.from_mapping(config.flask_config(config.read(values, instance)))
+    app.config.from_mapping(CLINIC=clinic.load(ROOT / "content" / "clinic.toml"), CONTENT=ROOT / "content")
+    app.config.from_mapping({k: v for k, v in (overrides or {}).items() if k not in app.config["SETTING_NAMES"]})
+    _add_shared_parts(app)
+    for feature in FEATURES:
+        app.register_blueprint(feature)
+    return app
+
+
+def _add_shared_parts(app: Flask) -> None:
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    for part in (logs, security, errors, assets, health, commands):
+        part.init_app(app)
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
+    extensions.limiter.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.compress.init_app(app)
+    app.jinja_env.globals.update(clinic=app.config["CLINIC"], check_attributes=hypermedia.check_attributes)

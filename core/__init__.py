@@ -1,0 +1,1 @@
+"""What every feature may use. Imports libraries and itself, never a blueprint."""

@@ -1,0 +1,52 @@
+"""Keys for development, made once and kept in instance/. Production never comes here."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core import sealing
+
+
+@dataclass(frozen=True)
+class DevelopmentKeys:
+    secret_key: str
+    public_keys: tuple[str, ...]
+    private_key: str
+    recovery_private_key: str
+
+
+def load_or_create(instance: Path) -> DevelopmentKeys:
+    """The keys of this checkout. The first process to write the file wins, so two starts agree."""
+    path = instance / "development-keys.json"
+    if not path.exists():
+        _write_once(path, _new_keys())
+    saved = json.loads(path.read_text())
+    return DevelopmentKeys(**{**saved, "public_keys": tuple(saved["public_keys"])})
+
+
+def _new_keys() -> DevelopmentKeys:
+    clinic, recovery = sealing.new_key_pair(), sealing.new_key_pair()
+    return DevelopmentKeys(
+        secret_key=secrets.token_urlsafe(48),
+        public_keys=(clinic.public, recovery.public),
+        private_key=clinic.private,
+        recovery_private_key=recovery.private,
+    )
+
+
+def _write_once(path: Path, keys: DevelopmentKeys) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(keys), file, indent=2)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,67 @@
+"""How a view answers. The same template serves a whole page and, to htmx, its main part alone.
+
+A page template starts with `{% extends layout %}`; routes never ask whether htmx is there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+from wtforms import Field
+
+from core.forms import Form
+
+
+def wants_fragment() -> bool:
+    """Fragments answer POST only: a GET address always serves a whole page."""
+    return request.method == "POST" and request.headers.get("HX-Request") == "true"
+
+
+def layout() -> str:
+    return "layouts/fragment.html" if wants_fragment() else "layouts/site.html"
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """The page, or its main part for htmx."""
+    return make_response(render_template(template, layout=layout(), **context), status)
+
+
+def go_to(url: str) -> Response:
+    """On to another page: 303, or for htmx 204 with HX-Redirect so that the browser really goes there."""
+    if wants_fragment():
+        return Response(status=204, headers={"HX-Redirect": url})
+    return redirect(url, 303)
+
+
+def done(template: str, url: str) -> Response:
+    """Finished in place: a fragment for htmx, and for everybody else the page with the same words."""
+    if wants_fragment():
+        return make_response(render_template(template))
+    return redirect(url, 303)
+
+
+def saved(url: str) -> Response:
+    """Saved: 204 for htmx, which changes nothing on the page; a way back to the page for everybody else."""
+    return Response(status=204) if wants_fragment() else redirect(url, 303)
+
+
+def checked(form: Form, name: str) -> Response:
+    """The error slot of one field, full or empty, and its words for the live region."""
+    form.check(name)
+    return make_response(render_template("components/check.html", form=form, field=form[name]))
+
+
+def check_attributes(form: Form, field: Field, trigger: str = "change delay:150ms") -> dict[str, str]:
+    """What makes a control ask for the check of one field, and puts the answer in the field's slot.
+
+    Each field has its own queue, so that two checks in quick succession both arrive.
+    """
+    return {
+        "data-hx-post": url_for(form.check_endpoint, field=field.name),
+        "data-hx-trigger": trigger,
+        "data-hx-target": f"#{field.id}-error",
+        "data-hx-swap": "outerHTML",
+        "data-hx-sync": f"#{field.id}-group:replace",
+    }

@@ -1,0 +1,56 @@
+"""One line a request: method, the route's pattern, status, milliseconds. Never an address with a
+token in it, a query, a form value or a database parameter."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import traceback
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from werkzeug.wrappers import Response
+
+log = logging.getLogger("site")
+
+
+class WithoutValues(logging.Formatter):
+    """Tracebacks keep where and what kind, and drop the message: it may quote what was typed. A fault in a
+    request is named by the route's pattern, because the address may hold a token."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and has_request_context():
+            record = logging.makeLogRecord(
+                {**record.__dict__, "msg": f"fault in {_route()}", "args": (), "exc_text": None}
+            )
+        return super().format(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+        return "".join(traceback.format_tb(ei[2])) + str(ei[0].__name__)
+
+
+def init_app(app: Flask) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(WithoutValues("%(asctime)s %(levelname)s %(message)s"))
+    for name in ("site", app.logger.name):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], app.testing
+        logger.setLevel(logging.INFO)
+    app.before_request(_start)
+    app.after_request(_finish)
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    if request.endpoint != "static":
+        took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+        log.info("%s %s %.0f ms", _route(), response.status_code, took)
+    return response
+
+
+def _route() -> str:
+    return f"{request.method} {request.url_rule.rule if request.url_rule else '(no route)'}"

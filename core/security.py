@@ -1,0 +1,112 @@
+"""What every answer carries and every request must pass, before any feature sees it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, request
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.wrappers import Response
+
+MAX_BODY = 64 * 1024
+MAX_FIELDS = 200
+FORM = "application/x-www-form-urlencoded"
+READING = ("GET", "HEAD", "OPTIONS")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # no-referrer would make Flask-WTF refuse every form over HTTPS.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(check_body)
+    app.before_request(check_origin)
+    app.after_request(add_headers)
+
+
+def check_body() -> None:
+    """Only whole, small, plain forms are read; anything else would arrive as an empty form."""
+    if request.method in READING:
+        return
+    if request.content_length is None:
+        raise LengthRequired
+    if request.content_length > MAX_BODY:
+        raise RequestEntityTooLarge
+    if request.content_length and (request.mimetype != FORM or request.content_encoding):
+        raise UnsupportedMediaType
+    if sum(1 for _ in request.form.items(multi=True)) > MAX_FIELDS:
+        raise RequestEntityTooLarge
+
+
+def check_origin() -> None:
+    """Refuse a form sent from another site. Proxies that strip these headers are let through:
+    what changes data needs a form token besides."""
+    if request.method in READING or _is_open_to_other_sites():
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise ForeignOrigin
+        return
+    for header in ("Origin", "Referer"):
+        value = request.headers.get(header)
+        if value is not None:
+            if not _is_own(value):
+                raise ForeignOrigin
+            return
+
+
+class ForeignOrigin(BadRequest):
+    description = "The form came from another site."
+
+
+def open_to_other_sites(view: object) -> object:
+    """Mark a view that mail programs may POST to (RFC 8058)."""
+    view.open_to_other_sites = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_open_to_other_sites() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "open_to_other_sites", False))
+
+
+def _is_own(address: str) -> bool:
+    parts = urlsplit(address)
+    own = {urlsplit(request.host_url).netloc, urlsplit(current_app.config["SITE_URL"]).netloc}
+    return parts.scheme in ("http", "https") and parts.netloc in own - {""}
+
+
+def add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.vary.add("HX-Request")
+    return response
+
+
+def require_development() -> None:
+    if current_app.config["SETTINGS"].production:
+        abort(404)
