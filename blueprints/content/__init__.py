@@ -1,0 +1,7 @@
+"""Pages that visitors read. They set no cookie, ask no database and answer from memory."""
+
+from flask import Blueprint
+
+bp = Blueprint("content", __name__)
+
+from blueprints.content import routes  # noqa: E402, F401

@@ -1,0 +1,59 @@
+"""One address per file in content/, and what machines ask for."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, make_response, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints.content import bp, library
+from core import hypermedia
+from core.outbox import link
+
+TEMPLATES = {"/": "content/home.html", "/references": "content/references.html"}
+
+
+@bp.record
+def add_pages(state: BlueprintSetupState) -> None:
+    """Reads the library at start-up, so that a mistake in it stops the start."""
+    app = state.app
+    chart = app.jinja_env.get_template("components/chart.html").module.chart  # type: ignore[attr-defined]
+    shelf = library.Shelf(app.config["CONTENT"], chart, watch=not app.config["PRODUCTION"])
+    app.extensions["library"] = shelf
+    for path in shelf.library().pages:
+        state.add_url_rule(path, "page", show_page, defaults={"path": path})
+
+
+def _library() -> library.Library:
+    shelf: library.Shelf = current_app.extensions["library"]
+    return shelf.library()
+
+
+def show_page(path: str) -> BaseResponse:
+    books = _library()
+    template = TEMPLATES.get(path, "content/page.html")
+    response = hypermedia.page(template, page=books.pages[path], references=books.references)
+    return _for_everybody(response)
+
+
+def _for_everybody(response: BaseResponse) -> BaseResponse:
+    """The same for every visitor: browsers may keep it and ask whether it changed."""
+    response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    lines = ["User-agent: *", "Disallow: /refer", "Disallow: /subscribe/", f"Sitemap: {link('/sitemap.xml')}", ""]
+    return Response("\n".join(lines), mimetype="text/plain")
+
+
+@bp.get("/sitemap.xml")
+def sitemap() -> BaseResponse:
+    paths = [*_library().pages, url_for("referrals.ask"), url_for("subscriptions.ask")]
+    items = "".join(f"<url><loc>{link(path)}</loc></url>" for path in paths)
+    body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{items}</urlset>'
+    response = make_response(body)
+    response.mimetype = "application/xml"
+    return response
