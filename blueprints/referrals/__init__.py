@@ -1,0 +1,7 @@
+"""What clinicians fill in: a draft that only their browser can open, then a referral that only the clinic can open."""
+
+from flask import Blueprint
+
+bp = Blueprint("referrals", __name__, url_prefix="/refer", cli_group="referrals")
+
+from blueprints.referrals import commands, routes  # noqa: E402, F401

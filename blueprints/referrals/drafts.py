@@ -1,0 +1,72 @@
+"""Drafts: half-filled forms that only the browser that holds the token can open, for 24 hours."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from blueprints.referrals.models import Draft
+from core import clock, sealing
+from core.extensions import db
+
+LIFETIME = timedelta(hours=24)
+
+Answers = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class SavedDraft:
+    """`token` goes into the browser's cookie and nowhere else; `key` names the referral to be."""
+
+    token: str
+    key: str
+    answers: Answers
+    saved_at: datetime
+
+
+def save(token: str | None, answers: Answers) -> SavedDraft:
+    """Keep the answers, in place of the earlier ones if the token has a draft. Commits."""
+    earlier = load(token)
+    token = earlier.token if earlier and token else secrets.token_urlsafe(32)
+    key = earlier.key if earlier else secrets.token_urlsafe(16)
+    now = clock.now()
+    blob = sealing.encrypt(_sealing_key(token), {"key": key, "answers": answers}, _context(token))
+    db.session.execute(delete(Draft).where(Draft.expires_at < now))
+    db.session.merge(Draft(token_hash=_row_id(token), blob=blob, saved_at=now, expires_at=now + LIFETIME))
+    db.session.commit()
+    return SavedDraft(token, key, answers, now)
+
+
+def load(token: str | None) -> SavedDraft | None:
+    row = db.session.get(Draft, _row_id(token)) if token else None
+    if row is None or token is None or row.expires_at < clock.now():
+        return None
+    opened = sealing.decrypt(_sealing_key(token), row.blob, _context(token))
+    return SavedDraft(token, opened["key"], opened["answers"], row.saved_at)
+
+
+def discard(token: str | None) -> None:
+    """Delete the draft. Commits."""
+    remove(token)
+    db.session.commit()
+
+
+def remove(token: str | None) -> None:
+    """Delete the draft in the caller's transaction."""
+    if token:
+        db.session.execute(delete(Draft).where(Draft.token_hash == _row_id(token)))
+
+
+def _row_id(token: str) -> str:
+    return sealing.derive(token, "clinic/draft/v1/row").hex()
+
+
+def _sealing_key(token: str) -> bytes:
+    return sealing.derive(token, "clinic/draft/v1/key")
+
+
+def _context(token: str) -> str:
+    return f"clinic/draft/v1/{_row_id(token)}"

@@ -1,0 +1,108 @@
+"""The referral form: the questions, the rules between them, and the details that a valid form gives."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
+from wtforms.validators import StopValidation
+
+from blueprints.referrals import rules
+from blueprints.referrals.data.diagnoses import matching
+from blueprints.referrals.details import ReferralDetails
+from blueprints.referrals.questions import Questions
+from blueprints.referrals.sections import SECTIONS
+from core.forms import e164
+
+
+class ReferralForm(Questions):
+    check_endpoint = "referrals.check_field"
+    sections = SECTIONS
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """A whole date that was pasted in one box of three fills all three."""
+        super().process(*args, **kwargs)
+        parts = [self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year]
+        whole = next((found for part in parts if (found := rules.split_date(part.data or ""))), None)
+        for part, value in zip(parts, whole or (), strict=False):
+            part.data, part.raw_data = value, [value]
+
+    def validate_patient_agrees(self, field: Field) -> None:
+        if field.data == "no":
+            raise StopValidation("Talk with the patient first. A referral needs the patient's agreement.")
+
+    @property
+    def is_emergency(self) -> bool:
+        return bool(self.emergency.data == "yes")
+
+    def birth_date(self) -> date | None:
+        parts = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
+        return rules.to_date(*(part.data or "" for part in parts))
+
+    def details(self) -> ReferralDetails:
+        """The answers of a valid form, in standard shapes. Answers to questions that no longer apply are dropped."""
+        (diagnosis,) = matching(self.diagnosis.data)
+        return ReferralDetails(
+            **self._as_typed(),
+            **self._as_said_of_phq9(),
+            referrer_npi="" if self.referrer_no_npi.data else rules.tidy_npi(self.referrer_npi.data),
+            referrer_phone=e164(self.referrer_phone.data),
+            referrer_fax=e164(self.referrer_fax.data or ""),
+            patient_birth_date=_iso(self.birth_date()),
+            patient_phone=e164(self.patient_phone.data),
+            insurance_member_id=(self.insurance_member_id.data or "").upper().replace(" ", ""),
+            service_requested=tuple(self.service_requested.data),
+            priority="urgent" if self.suicide_risk.data == "high" else self.priority.data,
+            priority_reason=self.priority_reason.data if self.priority.data == "urgent" else "",
+            diagnosis_code=diagnosis.code,
+            diagnosis_title=diagnosis.title,
+            safety_plan="" if self.suicide_risk.data == "none_known" else self.safety_plan.data or "",
+            urgent_handoff=self.urgent_handoff.data or "" if self.suicide_risk.data == "high" else "",
+        )
+
+    def _as_typed(self) -> dict[str, Any]:
+        return {name: self[name].data if self[name].data is not None else "" for name in AS_TYPED}
+
+    def _as_said_of_phq9(self) -> dict[str, Any]:
+        if self.phq9_not_done.data:
+            return {"phq9_score": None, "phq9_date": "", "phq9_item9": None}
+        return {
+            "phq9_score": int(self.phq9_score.data),
+            "phq9_date": _iso(rules.read_date(self.phq9_date.data or "")),
+            "phq9_item9": int(self.phq9_item9.data),
+        }
+
+
+AS_TYPED = (
+    "referrer_given_name",
+    "referrer_family_name",
+    "referrer_credentials",
+    "referrer_specialty",
+    "referrer_organization",
+    "referrer_email",
+    "patient_given_name",
+    "patient_family_name",
+    "patient_preferred_name",
+    "patient_sex",
+    "patient_email",
+    "patient_postal_code",
+    "patient_language",
+    "patient_interpreter",
+    "insurance_payer",
+    "other_diagnoses",
+    "clinical_summary",
+    "suicide_risk",
+    "submitted_by",
+)
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+class SendForm(FlaskForm):
+    """The button on the review page. `key` makes a second press give the same reference."""
+
+    key = HiddenField()

@@ -1,0 +1,268 @@
+"""The questions of a referral, and what is said when an answer will not do."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaField
+
+from blueprints.referrals import rules
+from blueprints.referrals.data import answers
+from core.forms import (
+    Checkboxes,
+    EmailAddress,
+    Form,
+    MaxLength,
+    Optional,
+    Pattern,
+    Radio,
+    Required,
+    Select,
+    USPhone,
+    empty,
+)
+
+DIGITS = {"inputmode": "numeric"}
+# The browser would offer the clinician's own data, and would keep the patient's.
+PATIENT = {"autocomplete": "off"}
+
+
+class Questions(Form):
+    emergency = Radio(
+        "Is the patient in immediate danger, or medically unstable?",
+        answers.YES_NO,
+        description="For example of suicide, of overdose, or of harming someone.",
+        validators=[Required("Choose Yes or No. Nobody watches this form for emergencies.")],
+    )
+
+    referrer_npi = StringField(
+        "Your NPI",
+        description="10 digits.",
+        validators=[Required("Enter your NPI.", when=lambda f: not f.referrer_no_npi.data), rules.NPI()],
+        render_kw={**DIGITS, "autocomplete": "off", "class": "w-10"},
+    )
+    referrer_no_npi = BooleanField("I do not have an NPI")
+    referrer_given_name = StringField(
+        "Your first name",
+        validators=[Required("Enter your first name."), MaxLength(80, "First name"), rules.PersonName("First name")],
+        render_kw={"autocomplete": "section-referrer given-name", "class": "w-20"},
+    )
+    referrer_family_name = StringField(
+        "Your last name",
+        validators=[Required("Enter your last name."), MaxLength(80, "Last name"), rules.PersonName("Last name")],
+        render_kw={"autocomplete": "section-referrer family-name", "class": "w-20"},
+    )
+    referrer_credentials = StringField(
+        "Your credentials",
+        description="For example MD, PMHNP-BC or LCSW.",
+        validators=[Optional(), MaxLength(40, "Credentials")],
+        render_kw={"autocomplete": "section-referrer honorific-suffix", "class": "w-10"},
+    )
+    referrer_specialty = Select(
+        "Your specialty",
+        answers.SPECIALTY,
+        prompt="Choose a specialty",
+        validators=[Required("Choose your specialty.")],
+    )
+    referrer_organization = StringField(
+        "Practice or organization",
+        validators=[Required("Enter your practice or organization."), MaxLength(120, "Practice or organization")],
+        render_kw={"autocomplete": "section-referrer organization", "class": "w-full"},
+    )
+    referrer_phone = TelField(
+        "Phone",
+        description="Where the center can reach you with a question.",
+        validators=[Required("Enter your phone number."), MaxLength(40, "Phone"), USPhone()],
+        render_kw={"autocomplete": "section-referrer tel", "class": "w-20"},
+    )
+    referrer_fax = TelField(
+        "Fax",
+        validators=[Optional(), MaxLength(40, "Fax"), USPhone()],
+        render_kw={"autocomplete": "section-referrer fax tel", "class": "w-20"},
+    )
+    referrer_email = EmailField(
+        "Email address",
+        description="Mail from this site never holds patient details.",
+        validators=[Required("Enter your email address."), MaxLength(254, "Email address"), EmailAddress()],
+        render_kw={"autocomplete": "section-referrer email", "spellcheck": "false", "class": "w-full"},
+    )
+
+    patient_given_name = StringField(
+        "Legal first name",
+        validators=[
+            Required("Enter the patient's first name."),
+            MaxLength(80, "First name"),
+            rules.PersonName("First name"),
+        ],
+        render_kw={**PATIENT, "class": "w-20"},
+    )
+    patient_family_name = StringField(
+        "Legal last name",
+        validators=[
+            Required("Enter the patient's last name."),
+            MaxLength(80, "Last name"),
+            rules.PersonName("Last name"),
+        ],
+        render_kw={**PATIENT, "class": "w-20"},
+    )
+    patient_preferred_name = StringField(
+        "Name the patient goes by",
+        validators=[Optional(), MaxLength(80, "Name")],
+        render_kw={**PATIENT, "class": "w-20"},
+    )
+    patient_birth_date_month = StringField(
+        "Month",
+        validators=[Required("Enter the month of birth."), MaxLength(20, "Month"), rules.BirthMonth()],
+        render_kw={**PATIENT, "class": "w-4"},
+    )
+    patient_birth_date_day = StringField(
+        "Day",
+        validators=[Required("Enter the day of birth."), MaxLength(20, "Day"), rules.BirthDay()],
+        render_kw={**PATIENT, **DIGITS, "class": "w-2"},
+    )
+    patient_birth_date_year = StringField(
+        "Year",
+        validators=[Required("Enter the year of birth."), MaxLength(20, "Year"), rules.BirthYear()],
+        render_kw={**PATIENT, **DIGITS, "class": "w-4"},
+    )
+    patient_sex = Radio("Sex", answers.SEX, validators=[Required("Choose the patient's sex, or Not known.")])
+    patient_phone = TelField(
+        "Patient's phone",
+        validators=[Required("Enter the patient's phone number."), MaxLength(40, "Phone"), USPhone()],
+        render_kw={**PATIENT, "class": "w-20"},
+    )
+    patient_email = EmailField(
+        "Patient's email address",
+        validators=[Optional(), MaxLength(254, "Email address"), EmailAddress()],
+        render_kw={**PATIENT, "spellcheck": "false", "class": "w-full"},
+    )
+    patient_postal_code = StringField(
+        "ZIP code",
+        validators=[
+            Required("Enter the patient's ZIP code."),
+            Pattern(r"[0-9]{5}(-?[0-9]{4})?", "ZIP code must be 5 digits, or 9 with a hyphen, like 90048.", str.strip),
+        ],
+        render_kw={**PATIENT, **DIGITS, "class": "w-10"},
+    )
+    patient_language = Select(
+        "Language the patient prefers",
+        answers.LANGUAGE,
+        default="en",
+        validators=[Required("Choose a language.")],
+        render_kw=PATIENT,
+    )
+    patient_interpreter = BooleanField("The patient needs an interpreter")
+    insurance_payer = StringField(
+        "Insurance",
+        description="The insurer's name, or Self-pay, or Not known.",
+        validators=[Required("Enter the insurer, or Self-pay, or Not known."), MaxLength(120, "Insurance")],
+        render_kw={**PATIENT, "class": "w-full"},
+    )
+    insurance_member_id = StringField(
+        "Member ID",
+        description="As on the card.",
+        validators=[
+            Optional(),
+            Pattern(
+                r"[A-Z0-9-]{2,30}",
+                "Member ID must be 2 to 30 letters, digits or hyphens.",
+                lambda text: text.upper().replace(" ", ""),
+            ),
+        ],
+        render_kw={**PATIENT, "class": "w-20"},
+    )
+    patient_agrees = Radio(
+        "Does the patient know about this referral, and agree to it?",
+        answers.YES_NO,
+        validators=[Required("Say whether the patient agrees to the referral.")],
+    )
+
+    service_requested = Checkboxes(
+        "What do you ask for?",
+        answers.SERVICE,
+        description="Choose all that you would consider.",
+        validators=[Required("Choose at least one, or let the center advise.")],
+    )
+    priority = Radio("Priority", answers.PRIORITY, validators=[Required("Choose Routine or Urgent.")])
+    priority_reason = TextAreaField(
+        "Why is it urgent?",
+        description="10 to 1,000 characters.",
+        validators=[
+            Required("Say why it is urgent.", when=lambda f: f.priority.data == "urgent"),
+            MaxLength(1000, "The reason"),
+            Pattern(r"[\s\S]{10,}", "Say a little more: at least 10 characters."),
+        ],
+        render_kw={"rows": 3},
+    )
+    diagnosis = StringField(
+        "Main diagnosis",
+        description="An ICD-10-CM code, like F33.2, or its words.",
+        validators=[Required("Enter the main diagnosis."), MaxLength(200, "Main diagnosis"), rules.KnownDiagnosis()],
+        render_kw={**PATIENT, "list": "diagnosis-list", "class": "w-full", "spellcheck": "false"},
+    )
+    other_diagnoses = TextAreaField(
+        "Other diagnoses", validators=[Optional(), MaxLength(1000, "Other diagnoses")], render_kw={"rows": 2}
+    )
+    phq9_score = StringField(
+        "PHQ-9 total",
+        description="0 to 27.",
+        validators=[
+            Required("Enter the PHQ-9 total, or say that it was not done.", when=lambda f: not f.phq9_not_done.data),
+            rules.WholeNumber(0, 27, "PHQ-9 total"),
+        ],
+        render_kw={**PATIENT, **DIGITS, "class": "w-2"},
+    )
+    phq9_not_done = BooleanField("A PHQ-9 was not done")
+    phq9_date = StringField(
+        "Date of the PHQ-9",
+        description="For example 11/20/2026.",
+        validators=[Optional(), rules.PastDate("Date of the PHQ-9")],
+        render_kw={**PATIENT, "class": "w-10"},
+    )
+    phq9_item9 = Radio(
+        "Answer to PHQ-9 item 9",
+        answers.PHQ9_ITEM9,
+        description="Thoughts of being better off dead, or of self-harm.",
+        validators=[
+            Required(
+                "Choose the answer to item 9.",
+                when=lambda f: not empty(f.phq9_score) and not f.phq9_not_done.data,
+            )
+        ],
+    )
+    clinical_summary = TextAreaField(
+        "Clinical summary",
+        description="Up to 4,000 characters. Please leave out psychotherapy notes.",
+        validators=[Optional(), MaxLength(4000, "Clinical summary")],
+        render_kw={"rows": 6},
+    )
+
+    suicide_risk = Radio(
+        "Suicide risk, as you assess it now",
+        answers.SUICIDE_RISK,
+        validators=[Required("Choose the risk, or Not assessed.")],
+    )
+    safety_plan = Radio(
+        "Is there a safety plan?",
+        answers.YES_NO_UNKNOWN,
+        validators=[
+            Required(
+                "Say whether there is a safety plan.",
+                when=lambda f: f.suicide_risk.data not in (None, "", "none_known"),
+            )
+        ],
+    )
+    urgent_handoff = Radio(
+        "The risk is high. What have you arranged?",
+        answers.URGENT_HANDOFF,
+        description="This form is not read around the clock. Your answer makes the referral urgent.",
+        validators=[Required("Choose what you have arranged for today.", when=lambda f: f.suicide_risk.data == "high")],
+    )
+
+    submitted_by = StringField(
+        "Name of the person filling this in, if not the clinician",
+        validators=[Optional(), MaxLength(120, "Name")],
+        render_kw={"autocomplete": "off", "class": "w-20"},
+    )
+    attestation = BooleanField(
+        "I send this for the patient's treatment, and it is accurate as far as I know",
+        validators=[Required("Tick the box to confirm before you send.")],
+    )

@@ -1,0 +1,164 @@
+"""The referral's pages: the form, checking the answers, sending them, and the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, request, url_for
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from blueprints.referrals import bp, drafts, review, services
+from blueprints.referrals.data.diagnoses import diagnoses
+from blueprints.referrals.forms import ReferralForm, SendForm
+from core import errors, hypermedia
+from core.extensions import limiter
+
+COOKIE = "referral_draft"
+
+
+@bp.before_request
+def require_keys() -> Response | None:
+    """Without a key to seal with, nothing may be typed: the form is closed, and says so."""
+    if not current_app.config["SEALING_PUBLIC_KEYS"]:
+        response = hypermedia.page("referrals/closed.html", 503)
+        response.headers["Retry-After"] = "3600"
+        return response
+    return None
+
+
+@bp.get("")
+def ask() -> Response:
+    draft = drafts.load(_token())
+    return _form_page(_form_of(draft) if draft else ReferralForm(formdata=None), draft=draft)
+
+
+@bp.post("")
+@limiter.limit("60/minute")
+def answer() -> Response:
+    form, action = ReferralForm(), request.form.get("action", "review")
+    if action == "discard" or form.is_emergency:
+        drafts.discard(_token())
+        stopped = hypermedia.page("referrals/stop.html") if form.is_emergency else hypermedia.go_to(_url("ask"))
+        return _without_cookie(stopped)
+    draft = drafts.save(_token(), form.typed())
+    if action == "save":
+        return _with_cookie(hypermedia.saved(_url("ask")), draft)
+    if form.validate():
+        return _with_cookie(hypermedia.go_to(_url("check")), draft)
+    return _with_cookie(_form_page(form, 422, draft=draft), draft)
+
+
+@bp.post("/check/<field>")
+@limiter.limit("240/minute")
+def check_field(field: str) -> Response:
+    form = ReferralForm()
+    if field not in {question.name for question in form.questions()}:
+        abort(404)
+    return hypermedia.checked(form, field)
+
+
+@bp.get("/review")
+def check() -> Response:
+    draft = drafts.load(_token())
+    if draft is None or not _is_complete(draft):
+        return hypermedia.go_to(_url("ask"))
+    return _review_page(draft)
+
+
+@bp.post("/send")
+@limiter.limit("20/minute")
+def send() -> Response:
+    draft = drafts.load(_token())
+    key = draft.key if draft else request.form.get("key", "")
+    reference = services.reference_of(key)
+    if reference is None:
+        if draft is None or not _is_complete(draft):
+            return hypermedia.go_to(_url("ask"))
+        details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
+        reference = services.submit(details, draft.key, draft.token, keys)
+    return _without_cookie(hypermedia.go_to(_url("sent", reference=reference)))
+
+
+@bp.get("/sent/<reference>")
+def sent(reference: str) -> Response:
+    if not services.is_known(reference):
+        abort(404)
+    return hypermedia.page("referrals/sent.html", reference=reference)
+
+
+@bp.get("/print")
+def blank() -> Response:
+    return hypermedia.page("referrals/print.html", form=ReferralForm(formdata=None, meta={"csrf": False}))
+
+
+@bp.errorhandler(CSRFError)
+@bp.errorhandler(RateLimitExceeded)
+def show_again(error: HTTPException) -> Response:
+    """A refusal never costs what was typed: the same page comes back, filled."""
+    if request.endpoint == "referrals.answer":
+        return errors.with_form(error, lambda form: _form_page(form, error.code or 400), ReferralForm())
+    draft = drafts.load(_token())
+    if request.endpoint == "referrals.send" and draft and _is_complete(draft):
+        return errors.with_form(error, lambda form: _review_page(draft, form, error.code or 400), SendForm())
+    return errors.show_error(error)
+
+
+@bp.errorhandler(DBAPIError)
+def show_unsaved(error: DBAPIError) -> Response:
+    if request.endpoint != "referrals.answer":
+        return errors.show_database_error(error)
+    errors.note(error)
+    return errors.with_form(errors.unavailable(), lambda form: _form_page(form, 503), ReferralForm())
+
+
+def _form_page(form: ReferralForm, status: int = 200, draft: drafts.SavedDraft | None = None) -> Response:
+    return hypermedia.page("referrals/form.html", status, form=form, draft=draft, diagnoses=diagnoses())
+
+
+def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, status: int = 200) -> Response:
+    form = _complete(draft)
+    send_form = send_form or SendForm(formdata=None)
+    send_form.key.data = draft.key
+    context = {"groups": review.groups(form), "notices": list(review.notices(form)), "form": send_form}
+    return hypermedia.page("referrals/review.html", status, **context)
+
+
+def _form_of(draft: drafts.SavedDraft) -> ReferralForm:
+    return ReferralForm(formdata=MultiDict(draft.answers))
+
+
+def _complete(draft: drafts.SavedDraft) -> ReferralForm:
+    form = ReferralForm(formdata=MultiDict(draft.answers), meta={"csrf": False})
+    form.validate()
+    return form
+
+
+def _is_complete(draft: drafts.SavedDraft) -> bool:
+    return not _complete(draft).errors
+
+
+def _url(endpoint: str, **values: Any) -> str:
+    return url_for(f"referrals.{endpoint}", **values)
+
+
+def _token() -> str | None:
+    return request.cookies.get(COOKIE)
+
+
+def _with_cookie(response: Response, draft: drafts.SavedDraft) -> Response:
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    age = drafts.LIFETIME
+    response.set_cookie(
+        COOKIE, draft.token, max_age=age, path=bp.url_prefix, secure=secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def _without_cookie(response: Response) -> Response:
+    response.delete_cookie(COOKIE, path=bp.url_prefix or "/", httponly=True, samesite="Lax")
+    return response

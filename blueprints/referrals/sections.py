@@ -1,0 +1,93 @@
+"""The order in which a referral is asked for: on the form, in its contents list and on the review page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One question with several boxes."""
+
+    id: str
+    legend: str
+    hint: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    questions: tuple[str | Parts, ...]
+
+    def names(self) -> Iterator[str]:
+        for question in self.questions:
+            yield from (question,) if isinstance(question, str) else question.names
+
+
+BIRTH_DATE = Parts(
+    "patient_birth_date",
+    "Date of birth",
+    "For example 4 17 1985. A whole date can be pasted in any box.",
+    ("patient_birth_date_month", "patient_birth_date_day", "patient_birth_date_year"),
+)
+
+# The history and safety sections stand between reason and risk.
+SECTIONS = (
+    Section("gate", "Before you start", ("emergency",)),
+    Section(
+        "referrer",
+        "You",
+        (
+            "referrer_npi",
+            "referrer_no_npi",
+            "referrer_given_name",
+            "referrer_family_name",
+            "referrer_credentials",
+            "referrer_specialty",
+            "referrer_organization",
+            "referrer_phone",
+            "referrer_fax",
+            "referrer_email",
+        ),
+    ),
+    Section(
+        "patient",
+        "Patient",
+        (
+            "patient_given_name",
+            "patient_family_name",
+            "patient_preferred_name",
+            BIRTH_DATE,
+            "patient_sex",
+            "patient_phone",
+            "patient_email",
+            "patient_postal_code",
+            "patient_language",
+            "patient_interpreter",
+            "insurance_payer",
+            "insurance_member_id",
+            "patient_agrees",
+        ),
+    ),
+    Section(
+        "reason",
+        "Reason",
+        (
+            "service_requested",
+            "priority",
+            "priority_reason",
+            "diagnosis",
+            "other_diagnoses",
+            "phq9_score",
+            "phq9_not_done",
+            "phq9_date",
+            "phq9_item9",
+            "clinical_summary",
+        ),
+    ),
+    Section("risk", "Risk", ("suicide_risk", "safety_plan", "urgent_handoff")),
+    Section("send", "Send", ("submitted_by", "attestation")),
+)

@@ -1,0 +1,93 @@
+"""Sending and opening referrals: rules, one transaction, side effects."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from blueprints.referrals import drafts
+from blueprints.referrals.details import ReferralDetails
+from blueprints.referrals.models import Referral
+from core import clock, sealing
+from core.extensions import db
+
+# No vowels, so that no word appears by chance; no 0, 1, L, which are misread.
+ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
+TRIES = 5
+
+
+class UnknownReferral(LookupError):
+    """There is no referral of that reference."""
+
+
+def submit(details: ReferralDetails, key: str, token: str | None, public_keys: Sequence[str]) -> str:
+    """Seal and keep the referral and delete its draft, in one commit; returns the reference.
+
+    The same key gives the same reference, however often and however simultaneously it is sent.
+    """
+    for _ in range(TRIES):
+        if sent := reference_of(key):
+            return sent
+        referral = _sealed(details, key, public_keys)
+        try:
+            db.session.add(referral)
+            drafts.remove(token)
+            db.session.commit()
+        except IntegrityError:
+            # Somebody else was first: with this key, or by chance with this reference.
+            db.session.rollback()
+        else:
+            return referral.reference
+    raise RuntimeError("no free reference was found")
+
+
+def reference_of(key: str) -> str | None:
+    """The reference that a form with this key was given, if it was sent."""
+    return db.session.scalar(select(Referral.reference).where(Referral.key_hash == _hash(key)))
+
+
+def is_known(reference: str) -> bool:
+    return db.session.scalar(select(Referral.id).where(Referral.reference == reference)) is not None
+
+
+def all_referrals() -> Sequence[Referral]:
+    """Urgent ones first, then in order of arrival."""
+    urgent_first = (Referral.priority != "urgent", Referral.received_at)
+    return db.session.scalars(select(Referral).order_by(*urgent_first)).all()
+
+
+def open_referral(reference: str, private_key: str) -> dict[str, Any]:
+    """What the referral says. Raises UnknownReferral, or SealingError where the key does not fit."""
+    row = db.session.scalar(select(Referral).where(Referral.reference == reference.strip().upper()))
+    if row is None:
+        raise UnknownReferral(reference)
+    return sealing.open_envelope(row.envelope, private_key, _context(row.public_id))
+
+
+def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> Referral:
+    public_id = str(uuid.uuid4())
+    envelope = sealing.seal(details.as_json(), public_keys, _context(public_id))
+    return Referral(
+        public_id=public_id,
+        reference="KTC-" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
+        key_hash=_hash(key),
+        received_at=clock.now(),
+        status="submitted",
+        priority=details.priority,
+        blob=envelope.blob,
+        wraps=envelope.wraps,
+    )
+
+
+def _context(public_id: str) -> str:
+    return f"clinic/referral/v1/{public_id}"
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
