@@ -1,0 +1,7 @@
+"""What subscribers sign up to: an address, confirmed by its owner, that can leave with one click."""
+
+from flask import Blueprint
+
+bp = Blueprint("subscriptions", __name__, url_prefix="/subscribe")
+
+from blueprints.subscriptions import routes  # noqa: E402, F401

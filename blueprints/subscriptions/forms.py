@@ -1,0 +1,36 @@
+"""The subscribe form. It stands on pages that set no cookie, so it has no form token: the request's
+origin, the honeypot and limits guard it (docs/adr/0003)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import EmailField, StringField
+
+from core.forms import EmailAddress, Form, MaxLength, Required
+
+
+class SubscribeForm(Form):
+    check_endpoint = "subscriptions.check_field"
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    email = EmailField(
+        "Email address",
+        validators=[Required("Enter your email address."), MaxLength(254, "Email address"), EmailAddress()],
+        render_kw={"autocomplete": "email", "spellcheck": "false", "class": "w-full"},
+    )
+    website = StringField(
+        "Leave this empty",
+        render_kw={"autocomplete": "off", "tabindex": "-1"},
+    )
+
+    @property
+    def is_from_a_robot(self) -> bool:
+        return bool(self.website.data)
+
+
+def blank() -> dict[str, Any]:
+    """For templates: the empty form of the footer."""
+    return {"subscribe_form": SubscribeForm(formdata=None)}
