@@ -1,0 +1,156 @@
+"""The words: what stops the start, and what every page must hold."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from blueprints.content import charts, library
+from tests.page import Visitor
+
+CONTENT = Path(__file__).parents[2] / "content"
+PAGES = (
+    "/",
+    "/ketamine-therapy",
+    "/journey",
+    "/treatments/ketamine-iv-im",
+    "/treatments/spravato",
+    "/crisis",
+    "/references",
+)
+# Promises that no page may make (docs/architecture.md, "Words").
+BANNED = re.compile(
+    r"\bbreakthrough|\bcure[sd]?\b|\bmiracle|\bguarantee|\bwithout risk|\bno side effects|\bnon-addictive"
+    r"|\bproven\b|\bsafe(ly|r)?\b|\brisk-free|press 3",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CONTENT, tmp_path / "content"))
+
+
+def load(folder: Path) -> library.Library:
+    return library.load(folder, lambda chart: chart.title)
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_the_pages_of_the_site_load(folder: Path) -> None:
+    assert set(load(folder).pages) == set(PAGES)
+
+
+def test_an_unknown_reference_stops_the_start(folder: Path) -> None:
+    file = folder / "journey.md"
+    file.write_text(file.read_text() + "\nMore. [@nobody1999]\n")
+    line = len(file.read_text().splitlines())
+    with pytest.raises(library.ContentError, match=rf"journey\.md:{line}: unknown reference @nobody1999"):
+        load(folder)
+
+
+def test_an_unused_reference_stops_the_start(folder: Path) -> None:
+    change(folder / "references.json", "[", '[\n{"id": "unused2000", "title": "Never cited"},')
+    with pytest.raises(library.ContentError, match=r"references\.json:\d+: unused2000 is not cited"):
+        load(folder)
+
+
+@pytest.mark.parametrize("field", sorted(library.REQUIRED))
+def test_a_missing_field_stops_the_start(folder: Path, field: str) -> None:
+    file = folder / "crisis.md"
+    file.write_text(re.sub(rf"^{field}:.*\n", "", file.read_text(), flags=re.MULTILINE))
+    with pytest.raises(library.ContentError, match=rf"crisis\.md:1: front matter: {field} is missing"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("review_due: ", "review_due: soon ", "crisis.md:6: front matter: review_due must be a date"),
+        ("title: ", "headline: x\ntitle: ", "headline is not known"),
+        ("title: ", "title: [", "is not YAML"),
+        ("---\n", "", "must start with front matter"),
+    ],
+)
+def test_broken_front_matter_stops_the_start(folder: Path, old: str, new: str, message: str) -> None:
+    change(folder / "crisis.md", old, new)
+    with pytest.raises(library.ContentError, match=re.escape(message)):
+        load(folder)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_says_who_stands_behind_it(reader: Visitor, path: str) -> None:
+    page = reader.get(path)
+    assert page.status == 200
+    assert "Not yet reviewed by a clinician." in page.text
+    assert 'href="tel:988"' in page.text
+    for address in re.findall(r'href="(/[^"#?]*)', page.text):
+        if not address.startswith("/static/"):
+            assert reader.client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_citation_leads_to_a_source_and_back(reader: Visitor, path: str) -> None:
+    document = reader.get(path).document
+    ids = {e.attributes["id"] for e in document.elements if "id" in e.attributes}
+    for link in document.all("a"):
+        if link.attributes.get("href", "").startswith("#"):
+            assert link.attributes["href"].removeprefix("#") in ids
+
+
+def test_sources_are_numbered_in_the_order_of_reading(reader: Visitor) -> None:
+    links = reader.get("/ketamine-therapy").document.all("a")
+    cited = [link.text for link in links if "source:" in link.attributes.get("aria-label", "")]
+    first_seen = list(dict.fromkeys(cited))
+    assert first_seen == [str(number) for number in range(1, len(first_seen) + 1)]
+
+
+@pytest.mark.parametrize("file", sorted(CONTENT.rglob("*.md")), ids=lambda f: f.stem)
+def test_no_page_promises_too_much(file: Path) -> None:
+    assert BANNED.findall(file.read_text()) == []
+
+
+@pytest.mark.parametrize("name", ["ketamine-iv-im", "spravato"])
+def test_treatment_pages_are_balanced(name: str) -> None:
+    body = (CONTENT / "treatments" / f"{name}.md").read_text().split("---\n", 2)[2]
+    assert body.startswith("::: status-"), "the approval status is the first thing said"
+    assert "::: balance" in body
+    assert "::: risks" in body
+
+
+def test_a_saved_page_shows_on_reload(folder: Path) -> None:
+    shelf = library.Shelf(folder, lambda chart: chart.title, watch=True)
+    assert "Get help now" in shelf.library().pages["/crisis"].title
+    change(folder / "crisis.md", "title: Get help now", "title: Help")
+    import os
+
+    os.utime(folder / "crisis.md", (2**31, 2**31))
+    assert shelf.library().pages["/crisis"].title == "Help"
+
+
+def test_content_pages_set_no_cookie_and_can_be_asked_whether_they_changed(reader: Visitor) -> None:
+    first = reader.get("/journey").response
+    assert "Set-Cookie" not in first.headers
+    again = reader.client.get("/journey", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_wilsons_interval_is_the_published_one() -> None:
+    """Newcombe 1998, table I: 81 of 263 gives 0.2553 to 0.3662; 0 of 20 gives 0 to 0.1611."""
+    assert charts.wilson(100 * 81 / 263, 263) == (25.5, 36.6)
+    assert charts.wilson(0, 20) == (0.0, 16.1)
+
+
+def test_machines_find_the_pages(reader: Visitor) -> None:
+    sitemap = reader.get("/sitemap.xml").text
+    assert all(f"<loc>http://127.0.0.1:5000{path}</loc>" in sitemap for path in PAGES)
+    assert "Sitemap: http://127.0.0.1:5000/sitemap.xml" in reader.get("/robots.txt").text
+    assert reader.get("/healthz").text == "ok\n"
+    assert reader.get("/readyz").text == "ready\n"

@@ -1,0 +1,178 @@
+"""The shell of safety: bodies, origins, form tokens, hosts, limits, and what reaches the log."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from core.extensions import db
+from tests.builders import CANARIES, referral
+from tests.conftest import build, close
+from tests.page import Visitor
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("status", "options"),
+    [
+        (415, {"data": b'{"email": "a@b.com"}', "content_type": "application/json"}),
+        (415, {"data": b"email=a", "content_type": "text/plain"}),
+        (415, {"data": b"email=a"}),
+        (415, {"data": b"--x\r\n", "content_type": "multipart/form-data; boundary=x"}),
+        (415, {"data": b"email=a", "content_type": FORM, "headers": {"Content-Encoding": "gzip"}}),
+        (411, {"headers": {"Transfer-Encoding": "chunked"}}),
+        (413, {"data": b"email=" + b"a" * 65536, "content_type": FORM}),
+        (413, {"data": b"&".join(b"f%d=1" % n for n in range(201)), "content_type": FORM}),
+    ],
+)
+@pytest.mark.parametrize("path", ["/refer", "/subscribe", "/refer/check/referrer_npi"])
+def test_only_whole_small_plain_forms_are_read(
+    reader: Visitor, path: str, status: int, options: dict[str, Any]
+) -> None:
+    response = reader.client.post(path, **options)
+    assert response.status_code == status
+    assert 'href="tel:988"' in response.text
+
+
+def test_a_form_without_its_token_comes_back_filled(reader: Visitor) -> None:
+    for token in ({}, {"csrf_token": "forged"}):
+        answer = reader.post("/refer", {**token, "action": "review", **referral()})
+        assert answer.status == 400
+        assert answer.document.by_id("patient_given_name").attributes["value"] == "Zebedee"
+        assert "Your answers are still here" in answer.text
+        fresh = answer.document.fields()["csrf_token"]
+        again = reader.post("/refer", {"csrf_token": fresh, "action": "review", **referral()})
+        assert again.location == "/refer/review"
+
+
+def test_a_token_of_another_session_is_refused(sqlite_app: Flask, reader: Visitor) -> None:
+    foreign = Visitor(sqlite_app).token()
+    reader.get("/refer")
+    assert reader.post("/refer", {**foreign, "action": "review", **referral()}).status == 400
+
+
+def test_the_review_comes_back_when_its_token_is_wrong(reader: Visitor) -> None:
+    reader.post("/refer", {**reader.token(), "action": "review", **referral()})
+    answer = reader.post("/refer/send", {"csrf_token": "forged"})
+    assert answer.status == 400
+    assert "Nothing has been sent yet" in answer.text
+    assert reader.post("/refer/send", answer.document.fields()).location.startswith("/refer/sent/KTC-")
+
+
+def test_a_right_token_from_another_site_is_refused(reader: Visitor) -> None:
+    answer = reader.post("/refer", {**reader.token(), **referral()}, {"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 400
+    assert answer.response.headers["HX-Reswap"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("path", "data"), [("/refer", referral()), ("/subscribe", {"email": "reader@example.com", "website": ""})]
+)
+def test_too_many_tries_keep_what_was_typed(reader: Visitor, path: str, data: dict[str, Any]) -> None:
+    token = reader.token()
+    for _ in range(61):
+        response = reader.client.post(path, data={**token, "action": "save", **data})
+        if response.status_code == 429:
+            break
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+    assert "Your answers are still here" in response.text
+    assert next(iter(value for value in data.values() if "@" in value)) in response.text
+
+
+def test_a_broken_database_keeps_what_was_typed(sqlite_app: Flask, reader: Visitor) -> None:
+    token = reader.token()
+    with sqlite_app.app_context():
+        for table in ("drafts", "subscribers"):
+            db.session.execute(text(f"DROP TABLE {table}"))
+        db.session.commit()
+    answer = reader.post("/refer", {**token, "action": "review", **referral()})
+    assert answer.status == 503
+    assert answer.response.headers["Retry-After"]
+    assert answer.document.by_id("patient_given_name").attributes["value"] == "Zebedee"
+    answer = reader.post("/subscribe", {"email": "reader@example.com"})
+    assert answer.status == 503
+    assert answer.document.by_id("email").attributes["value"] == "reader@example.com"
+
+
+def test_content_is_there_without_a_database(sqlite_app: Flask, reader: Visitor) -> None:
+    with sqlite_app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+        Path(db.engine.url.database or "").unlink()
+    assert reader.get("/").status == 200
+
+
+def test_faults_and_refusals_leave_no_answer_in_the_log(
+    sqlite_app: Flask, reader: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(f"cannot keep {CANARIES[0]}")
+
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logging.getLogger("site").handlers[0].formatter)
+    for name in ("site", sqlite_app.logger.name):
+        logging.getLogger(name).addHandler(handler)
+    token = reader.token()
+    monkeypatch.setattr("blueprints.referrals.drafts.save", fail)
+    assert reader.post("/refer", {**token, "action": "review", **referral()}).status == 500
+    reader.post("/refer?name=Zebedee", {"action": "review", **referral()})
+    monkeypatch.setattr("blueprints.subscriptions.services.confirm", fail)
+    assert reader.post("/subscribe/confirm/Zebedee", {"a": "b"}).status == 500
+    log = written.getvalue()
+    assert "RuntimeError" in log
+    assert "POST /refer 500" in log
+    assert "fault in POST /subscribe/confirm/<token>" in log
+    for canary in CANARIES:
+        assert canary not in log
+
+
+def test_foreign_hosts_are_refused(tmp_path: Path) -> None:
+    app = build(tmp_path, f"sqlite:///{tmp_path / 'hosts.sqlite3'}", TRUSTED_HOSTS="clinic.example")
+    client = app.test_client()
+    assert client.get("/", headers={"Host": "clinic.example"}).status_code == 200
+    for host in ("evil.example", "clinic.example.evil.example", "evil.example:80", "127.0.0.1"):
+        refused = client.get("/", headers={"Host": host})
+        assert refused.status_code == 400
+        assert "evil" not in refused.text
+    close(app)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing-here", 404), ("PUT", "/refer", 405), ("DELETE", "/", 405), ("GET", "/refer/send", 405)],
+)
+def test_error_pages_wear_the_sites_look(reader: Visitor, method: str, path: str, status: int) -> None:
+    response = reader.client.open(path, method=method, data=b"a=b", content_type=FORM)
+    assert response.status_code == status
+    assert 'href="tel:988"' in response.text
+    assert "<h1>" in response.text
+
+
+def test_the_mailbox_is_not_there_in_production(tmp_path: Path) -> None:
+    app = build(tmp_path, f"sqlite:///{tmp_path / 'production.sqlite3'}", **PRODUCTION)
+    client = app.test_client()
+    answer = client.get("/dev/mailbox", headers={"Host": "clinic.example"}, base_url="https://clinic.example")
+    assert answer.status_code == 404
+    page = client.get("/refer", base_url="https://clinic.example")
+    assert "__Host-session" in page.headers["Set-Cookie"]
+    assert "Secure" in page.headers["Set-Cookie"]
+    assert "max-age" in page.headers["Strict-Transport-Security"]
+    close(app)
+
+
+PRODUCTION = {
+    "SITE_ENV": "production",
+    "SECRET_KEY": "k" * 40,
+    "SITE_URL": "https://clinic.example",
+    "TRUSTED_HOSTS": "clinic.example",
+    "SEALING_PUBLIC_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+}

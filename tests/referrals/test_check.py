@@ -1,0 +1,64 @@
+"""One field checked while the page is open: POST /refer/check/<field>."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from core.extensions import db
+from tests.page import Answer, Visitor
+
+
+def check(visitor: Visitor, field: str, **answers: Any) -> Answer:
+    return visitor.post(f"/refer/check/{field}", {**visitor.token(), **answers})
+
+
+@pytest.fixture
+def htmx_reader(sqlite_app: Flask) -> Visitor:
+    return Visitor(sqlite_app, {"HX-Request": "true"})
+
+
+def test_an_error_fills_the_slot_and_is_announced(htmx_reader: Visitor) -> None:
+    answer = check(htmx_reader, "referrer_npi", referrer_npi="1234567890")
+    slot = answer.document.by_id("referrer_npi-error")
+    assert answer.status == 200
+    assert "check digit" in slot.text
+    assert slot.attributes["data-hx-trigger"] == "input delay:600ms from:#referrer_npi-group"
+    live = answer.document.by_id("live")
+    assert live.attributes["data-hx-swap-oob"] == "innerHTML"
+    assert live.text.startswith("Your NPI: This NPI does not pass")
+
+
+def test_a_good_answer_empties_the_slot(htmx_reader: Visitor) -> None:
+    answer = check(htmx_reader, "referrer_npi", referrer_npi="1234567893")
+    assert '<p class="error" id="referrer_npi-error" data-for="referrer_npi"></p>' in answer.text
+    assert answer.document.by_id("live").text == ""
+
+
+def test_an_empty_answer_is_an_error_only_after_a_first_try_to_send(htmx_reader: Visitor) -> None:
+    assert check(htmx_reader, "referrer_email", referrer_email="").error("referrer_email") == ""
+    strict = check(htmx_reader, "referrer_email", referrer_email="", strict="1")
+    assert strict.error("referrer_email") == "Enter your email address."
+
+
+def test_rules_between_fields_hold_here_too(htmx_reader: Visitor) -> None:
+    date = {"patient_birth_date_month": "2", "patient_birth_date_year": "1999"}
+    answer = check(htmx_reader, "patient_birth_date_day", patient_birth_date_day="29", **date)
+    assert "February 1999 has no day 29" in answer.error("patient_birth_date_day")
+
+
+@pytest.mark.parametrize("field", ["nothing", "csrf_token", "strict", "action", "referrer_npi/x"])
+def test_an_unknown_field_is_not_found(htmx_reader: Visitor, field: str) -> None:
+    assert check(htmx_reader, field).status == 404
+
+
+def test_a_check_writes_nothing(sqlite_app: Flask, htmx_reader: Visitor) -> None:
+    token = htmx_reader.token()
+    commits: list[object] = []
+    with sqlite_app.app_context():
+        event.listen(db.engine, "commit", commits.append)
+    htmx_reader.post("/refer/check/referrer_npi", {**token, "referrer_npi": "1"})
+    assert commits == []

@@ -1,0 +1,215 @@
+"""From the form to the reference, on both databases."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from blueprints.referrals import drafts, services
+from core import clock, sealing
+from core.extensions import db
+from tests.builders import CANARIES, referral
+from tests.page import Answer, Visitor
+
+REFERENCE = re.compile(r"^KTC-[2-9BCDFGHJKMNPQRSTVWXYZ]{8}$")
+
+
+def fill_in(visitor: Visitor, **changes: Any) -> Answer:
+    return visitor.post("/refer", {**visitor.token(), "action": "review", **referral(**changes)})
+
+
+def send(visitor: Visitor) -> str:
+    review = visitor.get("/refer/review")
+    answer = visitor.post("/refer/send", review.document.fields())
+    return answer.location or answer.response.headers["HX-Redirect"]
+
+
+def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    review = visitor.get("/refer/review")
+    assert "April 17, 1961" in review.text
+    assert "F33.2 Major depressive disorder, recurrent severe" in review.text
+    assert [a.attributes["href"] for a in review.document.all("a") if a.text == "Change Your NPI"] == [
+        "/refer#referrer_npi"
+    ]
+    address = send(visitor)
+    reference = address.removeprefix("/refer/sent/")
+    assert REFERENCE.match(reference)
+    assert visitor.get(address).document.text_of("reference") == reference
+
+    with app.app_context():
+        opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
+    assert opened["patient_birth_date"] == "1961-04-17"
+    assert opened["referrer_phone"] == "+13105550123;ext=12"
+    assert opened["patient_phone"] == "+12135550188"
+    assert opened["diagnosis_code"] == "F33.2"
+    assert opened["insurance_member_id"] == "CANARY-MEMBER-7"
+    assert opened["service_requested"] == ["spravato", "clinic_to_advise"]
+
+
+def test_the_review_shows_what_applies_and_what_stands_out(visitor: Visitor) -> None:
+    fill_in(visitor, suicide_risk="high", urgent_handoff="calling_clinic_now", phq9_date="01/02/2026")
+    review = visitor.get("/refer/review")
+    asked = {e.text for e in review.document.all("dt")}
+    assert {"Your NPI", "Is there a safety plan?", "Date of birth", "Fax"} <= asked
+    assert not {"I do not have an NPI", "Why is it urgent?", "A PHQ-9 was not done"} & asked
+    assert "sent as urgent" in review.text
+    assert "more than 28 days old" in review.text
+
+
+def test_with_htmx_it_goes_the_same_way(htmx: Visitor) -> None:
+    assert fill_in(htmx).response.headers["HX-Redirect"] == "/refer/review"
+    address = send(htmx)
+    assert REFERENCE.match(address.removeprefix("/refer/sent/"))
+
+
+def test_sending_again_gives_the_same_reference(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    hidden = visitor.get("/refer/review").document.fields()
+    first = visitor.post("/refer/send", hidden).location
+    assert visitor.post("/refer/send", hidden).location == first
+    with app.app_context():
+        assert len(services.all_referrals()) == 1
+
+
+def test_eight_at_once_make_one_referral(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    hidden = visitor.get("/refer/review").document.fields()
+    cookies = "; ".join(
+        f"{name}={cookie.value}"
+        for name in ("session", "referral_draft")
+        if (cookie := visitor.client.get_cookie(name, path="/" if name == "session" else "/refer"))
+    )
+
+    def press(_: int) -> str:
+        client = app.test_client(use_cookies=False)
+        return client.post("/refer/send", data=hidden, headers={"Cookie": cookies}).headers["Location"]
+
+    with ThreadPoolExecutor(8) as pool:
+        addresses = set(pool.map(press, range(8)))
+    assert len(addresses) == 1
+    assert REFERENCE.match(addresses.pop().removeprefix("/refer/sent/"))
+    with app.app_context():
+        assert len(services.all_referrals()) == 1
+
+
+@pytest.mark.parametrize("action", ["review", "save", "nonsense"])
+def test_an_emergency_keeps_nothing_and_shows_where_help_is(app: Flask, visitor: Visitor, action: str) -> None:
+    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
+    answer = visitor.post("/refer", {**visitor.token(), "action": action, **referral(emergency="yes")})
+    assert answer.status == 200
+    assert 'href="tel:911"' in answer.text
+    assert 'href="tel:988"' in answer.text
+    assert "Zebedee" not in answer.text
+    with app.app_context():
+        assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 0
+    assert "Zebedee" not in visitor.get("/refer").text
+
+
+def test_a_draft_comes_back_in_the_same_browser_only(app: Flask, visitor: Visitor) -> None:
+    answer = visitor.post("/refer", {**visitor.token(), "action": "save", **referral(referrer_npi="12")})
+    assert answer.location == "/refer"
+    page = visitor.get("/refer")
+    assert "Zebedee" in page.text
+    assert "Draft saved at" in page.text
+    assert "Zebedee" not in Visitor(app).get("/refer").text
+
+
+def test_htmx_saves_without_a_word(htmx: Visitor) -> None:
+    answer = htmx.post("/refer", {**htmx.token(), "action": "save", **referral()})
+    assert (answer.status, answer.text) == (204, "")
+    assert "HX-Redirect" not in answer.response.headers
+    cookie = answer.response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_draft_is_deleted_on_request_and_after_a_day(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
+    visitor.post("/refer", {**visitor.token(), "action": "discard"})
+    assert "Zebedee" not in visitor.get("/refer").text
+
+    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
+    later = clock.now() + drafts.LIFETIME
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert "Zebedee" not in visitor.get("/refer").text
+    with app.app_context():
+        drafts.save(None, {})
+        assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 1
+
+
+def test_a_half_filled_draft_cannot_be_reviewed_or_sent(app: Flask, visitor: Visitor) -> None:
+    token = visitor.token()
+    visitor.post("/refer", {**token, "action": "save", **referral(diagnosis="")})
+    assert visitor.get("/refer/review").location == "/refer"
+    assert visitor.post("/refer/send", token).location == "/refer"
+    with app.app_context():
+        assert services.all_referrals() == []
+
+
+def test_an_unknown_reference_is_not_found(visitor: Visitor) -> None:
+    assert visitor.get("/refer/sent/KTC-22222222").status == 404
+
+
+def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
+    app: Flask, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill_in(visitor)
+    reference = send(visitor).removeprefix("/refer/sent/")
+    fill_in(visitor, referrer_npi="1")
+    with app.app_context():
+        rows = [
+            repr(row)
+            for table in ("drafts", "referrals", "outbox")
+            for row in db.session.execute(text(f"SELECT * FROM {table}"))
+        ]
+        opened = json.dumps(services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]))
+    assert len(rows) == 2
+    for canary in CANARIES:
+        assert canary in opened
+        assert canary not in "".join(rows)
+        assert canary not in caplog.text
+    assert visitor.client.get_cookie("referral_draft", path="/refer").value not in "".join(rows)  # type: ignore[union-attr]
+
+
+def test_a_referral_moved_to_another_row_does_not_open(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    first = send(visitor).removeprefix("/refer/sent/")
+    fill_in(visitor)
+    second = send(visitor).removeprefix("/refer/sent/")
+    with app.app_context():
+        one, two = services.all_referrals()
+        one.blob, one.wraps, two.blob, two.wraps = two.blob, two.wraps, one.blob, one.wraps
+        db.session.commit()
+        for reference in (first, second):
+            with pytest.raises(sealing.SealingError):
+                services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
+
+
+def test_without_a_key_the_form_is_closed(app: Flask, visitor: Visitor) -> None:
+    app.config["SEALING_PUBLIC_KEYS"] = ()
+    assert visitor.get("/refer").status == 503
+    assert visitor.client.post("/refer", data=referral()).status_code in (400, 503)
+
+
+def test_the_operator_lists_and_opens(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor, suicide_risk="high", urgent_handoff="emergency_care_arranged")
+    reference = send(visitor).removeprefix("/refer/sent/")
+    runner = app.test_cli_runner()
+    listed = runner.invoke(args=["referrals", "list"])
+    assert reference in listed.output
+    assert "urgent" in listed.output
+    assert "Zebedee" not in listed.output
+    shown = runner.invoke(args=["referrals", "show", reference])
+    assert json.loads(shown.output)["patient_given_name"] == "Zebedee"
+    assert "no referral" in runner.invoke(args=["referrals", "show", "KTC-22222222"]).output
+    app.config["SEALING_PRIVATE_KEY"] = sealing.new_key_pair().private
+    assert "sealed for key" in runner.invoke(args=["referrals", "show", reference]).output

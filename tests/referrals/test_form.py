@@ -1,0 +1,163 @@
+"""What the referral form accepts and refuses, over the real routes, plain and with htmx."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.builders import referral
+from tests.page import Answer, Visitor
+
+
+def refused(visitor: Visitor, **changes: Any) -> Answer:
+    answer = visitor.post("/refer", {**visitor.token(), "action": "review", **referral(**changes)})
+    assert answer.status == 422
+    return answer
+
+
+WRONG: list[tuple[str, str, dict[str, Any]]] = [
+    ("emergency", "Choose Yes or No", {"emergency": None}),
+    ("referrer_npi", "Enter your NPI", {"referrer_npi": ""}),
+    ("referrer_npi", "10 digits", {"referrer_npi": "12345"}),
+    ("referrer_npi", "10 digits", {"referrer_npi": "١٢٣٤٥٦٧٨٩٣"}),
+    ("referrer_npi", "start with 1 or 2", {"referrer_npi": "3234567893"}),
+    ("referrer_npi", "check digit", {"referrer_npi": "1234567890"}),
+    ("referrer_given_name", "Enter your first name", {"referrer_given_name": "  "}),
+    ("referrer_given_name", "80 characters", {"referrer_given_name": "a" * 81}),
+    ("referrer_family_name", "must be letters", {"referrer_family_name": "R2-D2"}),
+    ("referrer_credentials", "40 characters", {"referrer_credentials": "M" * 41}),
+    ("referrer_specialty", "Choose your specialty", {"referrer_specialty": ""}),
+    ("referrer_specialty", "answers in the list", {"referrer_specialty": "astrology"}),
+    ("referrer_organization", "120 characters", {"referrer_organization": "x" * 121}),
+    ("referrer_phone", "10-digit US phone", {"referrer_phone": "555-0123"}),
+    ("referrer_phone", "10-digit US phone", {"referrer_phone": "+44 20 7946 0018"}),
+    ("referrer_phone", "10-digit US phone", {"referrer_phone": "911-555-0123"}),
+    ("referrer_fax", "10-digit US phone", {"referrer_fax": "call me"}),
+    ("referrer_email", "correct format", {"referrer_email": "a@b"}),
+    ("referrer_email", "correct format", {"referrer_email": "a@b.com\nBcc: c@d.com"}),
+    ("patient_given_name", "cannot be printed", {"patient_given_name": "Ze\u202ebedee"}),
+    ("patient_given_name", "cannot be printed", {"patient_given_name": "Ze\x00bedee"}),
+    ("patient_birth_date_month", "1 to 12", {"patient_birth_date_month": "13"}),
+    ("patient_birth_date_day", "1 to 31", {"patient_birth_date_day": "0"}),
+    ("patient_birth_date_day", "has no day 31", {"patient_birth_date_day": "31"}),
+    ("patient_birth_date_year", "4 digits", {"patient_birth_date_year": "85"}),
+    ("patient_birth_date_year", "18 or older", {"patient_birth_date_year": str(date.today().year - 10)}),
+    ("patient_birth_date_year", "in the past", {"patient_birth_date_year": str(date.today().year + 2)}),
+    ("patient_birth_date_year", "older than 120", {"patient_birth_date_year": "1880"}),
+    ("patient_sex", "Choose", {"patient_sex": None}),
+    ("patient_postal_code", "5 digits", {"patient_postal_code": "9004"}),
+    ("patient_language", "answers in the list", {"patient_language": "tlh"}),
+    ("insurance_payer", "Self-pay", {"insurance_payer": ""}),
+    ("insurance_member_id", "2 to 30", {"insurance_member_id": "a/b"}),
+    ("patient_agrees", "patient's agreement", {"patient_agrees": "no"}),
+    ("service_requested", "at least one", {"service_requested": None}),
+    ("service_requested", "answers in the list", {"service_requested": ["spravato", "leeches"]}),
+    ("priority", "Routine or Urgent", {"priority": None}),
+    ("priority_reason", "why it is urgent", {"priority": "urgent"}),
+    ("priority_reason", "at least 10", {"priority": "urgent", "priority_reason": "soon"}),
+    ("diagnosis", "ICD-10-CM", {"diagnosis": "Z99.99"}),
+    ("diagnosis", "More than one", {"diagnosis": "major depressive"}),
+    ("phq9_score", "not done", {"phq9_score": ""}),
+    ("phq9_score", "0 to 27", {"phq9_score": "28"}),
+    ("phq9_date", "real date", {"phq9_date": "02/30/2026"}),
+    ("phq9_date", "future", {"phq9_date": (date.today() + timedelta(days=3)).isoformat()}),
+    ("phq9_item9", "item 9", {"phq9_item9": None}),
+    ("clinical_summary", "4000 characters", {"clinical_summary": "x" * 4001}),
+    ("suicide_risk", "Not assessed", {"suicide_risk": None}),
+    ("safety_plan", "safety plan", {"safety_plan": None}),
+    ("urgent_handoff", "arranged", {"suicide_risk": "high"}),
+    ("attestation", "Tick the box", {"attestation": None}),
+]
+
+
+@pytest.mark.parametrize(("field", "message", "changes"), WRONG)
+def test_a_wrong_answer_is_named_beside_its_field_and_in_the_summary(
+    reader: Visitor, field: str, message: str, changes: dict[str, Any]
+) -> None:
+    answer = refused(reader, **changes)
+    assert message in answer.error(field)
+    links = [e for e in answer.document.all("a") if e.text == answer.error(field)]
+    assert links, "the summary has the same words"
+    assert links[0].attributes["href"].removeprefix("#").startswith(field)
+    assert answer.document.by_id(links[0].attributes["href"].removeprefix("#"))
+    assert answer.document.all("title")[0].text.startswith("Error: ")
+
+
+RIGHT: list[dict[str, Any]] = [
+    {},
+    {"referrer_npi": "1558-598 797"},
+    {"referrer_npi": "", "referrer_no_npi": "y"},
+    {"patient_given_name": "Zoë-Anne", "patient_family_name": "O’Brien"},
+    {"patient_given_name": "नरेंद्र", "patient_family_name": "موسوی\u200cزاده"},
+    {"patient_birth_date_month": "April", "patient_birth_date_day": "7"},
+    {"patient_birth_date_month": "", "patient_birth_date_day": "1961-04-17", "patient_birth_date_year": ""},
+    {"patient_birth_date_month": "apr. 17, 1961", "patient_birth_date_day": "", "patient_birth_date_year": ""},
+    {"patient_postal_code": "90048"},
+    {"priority": "urgent", "priority_reason": "Worse every day this week."},
+    {"diagnosis": "f332"},
+    {"diagnosis": "F33.2 Major depressive disorder, recurrent severe without psychotic features"},
+    {"diagnosis": "generalized anxiety disorder"},
+    {"phq9_score": "", "phq9_item9": None, "phq9_date": "", "phq9_not_done": "y"},
+    {"suicide_risk": "none_known", "safety_plan": None},
+    {"suicide_risk": "high", "urgent_handoff": "calling_clinic_now"},
+    {"clinical_summary": "x" * 4000},
+]
+
+
+@pytest.mark.parametrize("changes", RIGHT)
+def test_a_right_answer_leads_to_the_review(reader: Visitor, changes: dict[str, Any]) -> None:
+    answer = reader.post("/refer", {**reader.token(), "action": "review", **referral(**changes)})
+    assert (answer.status, answer.location) == (303, "/refer/review"), answer.text
+
+
+def test_nothing_that_was_typed_is_lost(visitor: Visitor) -> None:
+    answer = refused(visitor, referrer_npi="1234567890", other_diagnoses='<script>alert("x")</script>')
+    values = {e.attributes.get("name"): e.attributes.get("value") for e in answer.document.all("input")}
+    assert values["referrer_npi"] == "1234567890"
+    assert values["patient_given_name"] == "Zebedee"
+    assert answer.document.by_id("other_diagnoses").text.strip() == '<script>alert("x")</script>'
+    checked = {e.attributes["id"] for e in answer.document.all("input") if "checked" in e.attributes}
+    assert {"emergency-1", "service_requested-0", "service_requested-3", "attestation"} <= checked
+    selected = [e.attributes["value"] for e in answer.document.all("option") if "selected" in e.attributes]
+    assert selected == ["psychiatry", "en"]
+    assert answer.document.all("input", name="strict")[0].attributes["value"] == "1"
+
+
+def test_htmx_gets_the_same_form_without_the_page_around_it(htmx: Visitor) -> None:
+    answer = refused(htmx, referrer_npi="1234567890")
+    assert "<html" not in answer.text
+    assert "check digit" in answer.error("referrer_npi")
+    assert answer.document.by_id("referral-form").tag == "form"
+    (summary,) = [e for e in answer.document.elements if e.attributes.get("class") == "error-summary"]
+    assert "autofocus" in summary.attributes
+
+
+def test_htmx_goes_to_the_review_by_header(htmx: Visitor) -> None:
+    answer = htmx.post("/refer", {**htmx.token(), "action": "review", **referral()})
+    assert answer.status == 204
+    assert answer.response.headers["HX-Redirect"] == "/refer/review"
+
+
+def test_enter_in_a_field_presses_the_button_that_checks(reader: Visitor) -> None:
+    first = reader.get("/refer").document.all("button", type="submit", name="action")[0]
+    form_buttons = [b for b in reader.get("/refer").document.all("button") if "form" not in b.attributes]
+    assert form_buttons[0].attributes["value"] == "review"
+    assert first.attributes["value"] in ("discard", "review")
+
+
+def test_every_field_of_the_form_has_its_hooks(reader: Visitor) -> None:
+    document = reader.get("/refer").document
+    names = {e.attributes.get("name", "") for tag in ("input", "select", "textarea") for e in document.all(tag)}
+    for name in names - {"csrf_token", "strict", "email", "website"}:
+        assert document.by_id(f"{name}-error").text == ""
+        assert document.by_id(f"{name}-group")
+
+
+def test_the_blank_form_asks_every_question(reader: Visitor) -> None:
+    form, paper = reader.get("/refer"), reader.get("/refer/print")
+    asked = {e.text.removesuffix(" (optional)").strip() for e in form.document.all("legend")} - {"Date of birth"}
+    printed = {e.text.removesuffix(" (optional)").strip() for e in paper.document.all("dt")}
+    assert asked <= printed
+    assert {"Your NPI", "Month", "Clinical summary"} <= printed

@@ -1,0 +1,123 @@
+"""The house itself: routes, templates, sizes, and files that came from elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from core.extensions import db
+from tests.page import Visitor
+
+ROOT = Path(__file__).parents[1]
+CODE = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "blueprints").rglob("*.py")]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
+
+# Who may use each endpoint. A new one must be added here.
+ANYBODY = "anybody"
+DEVELOPMENT = "development only"
+ACCESS = {
+    "content.page": ANYBODY,
+    "content.robots": ANYBODY,
+    "content.sitemap": ANYBODY,
+    "dev.mailbox": DEVELOPMENT,
+    "healthz": ANYBODY,
+    "readyz": ANYBODY,
+    "referrals.answer": ANYBODY,
+    "referrals.ask": ANYBODY,
+    "referrals.blank": ANYBODY,
+    "referrals.check": ANYBODY,
+    "referrals.check_field": ANYBODY,
+    "referrals.send": ANYBODY,
+    "referrals.sent": ANYBODY,
+    "static": ANYBODY,
+    "subscriptions.ask": ANYBODY,
+    "subscriptions.ask_to_confirm": ANYBODY,
+    "subscriptions.ask_to_leave": ANYBODY,
+    "subscriptions.check_field": ANYBODY,
+    "subscriptions.confirm": ANYBODY,
+    "subscriptions.leave": ANYBODY,
+    "subscriptions.subscribe": ANYBODY,
+    "subscriptions.thanks": ANYBODY,
+}
+
+
+def test_each_endpoint_declares_who_may_use_it(sqlite_app: Flask) -> None:
+    assert set(ACCESS) == set(sqlite_app.view_functions)
+
+
+def test_no_get_commits(sqlite_app: Flask) -> None:
+    commits: list[object] = []
+    with sqlite_app.app_context():
+        event.listen(db.engine, "commit", commits.append)
+    for rule in sqlite_app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static":
+            path = re.sub(r"<[^>]+>", "x", rule.rule)
+            assert Visitor(sqlite_app).get(path).status < 500
+    assert commits == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda t: t.relative_to(ROOT / "templates").as_posix())
+def test_each_template_compiles_and_trusts_nothing(sqlite_app: Flask, template: Path) -> None:
+    sqlite_app.jinja_env.get_template(template.relative_to(ROOT / "templates").as_posix())
+    assert not re.search(r"\|\s*safe\b|autoescape false|hx-on|<style|javascript:", template.read_text())
+
+
+def test_each_macro_is_used() -> None:
+    everything = "\n".join(t.read_text() for t in TEMPLATES) + "".join(f.read_text() for f in CODE)
+    for template in TEMPLATES:
+        for name in re.findall(r"{%-?\s*macro (\w+)\(", template.read_text()):
+            calls = re.findall(rf"(?<!macro )\b{name}\(|\.module\.{name}\b", everything)
+            assert calls, f"{name} in {template.name} is never called"
+
+
+def test_each_import_of_a_macro_is_used() -> None:
+    for template in TEMPLATES:
+        text = template.read_text()
+        for names in re.findall(r"{% from \S+ import ([\w, ]+) %}", text):
+            for name in names.split(", "):
+                assert f"{name}(" in text, f"{template.name} imports {name} for nothing"
+
+
+@pytest.mark.parametrize("file", [*CODE, *(ROOT / "tests").rglob("*.py")], ids=lambda f: f.relative_to(ROOT).as_posix())
+def test_files_and_functions_stay_small(file: Path) -> None:
+    text = file.read_text()
+    assert len(text.splitlines()) < 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 40, node.name
+
+
+@pytest.mark.parametrize("folder", ["vendor", "fonts"])
+def test_files_from_elsewhere_are_unchanged(folder: str) -> None:
+    place = ROOT / "static" / folder
+    lines = (place / "SHA256SUMS").read_text().splitlines()
+    sums = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
+    assert set(sums) == {f.name for f in place.iterdir() if f.suffix in (".js", ".woff2")}
+    for name, checksum in sums.items():
+        assert hashlib.sha256((place / name).read_bytes()).hexdigest() == checksum
+
+
+def test_htmx_is_the_one_that_was_chosen() -> None:
+    htmx = ROOT / "static" / "vendor" / "htmx-4.0.1.min.js"
+    expected = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
+    assert hashlib.sha256(htmx.read_bytes()).hexdigest() == expected
+
+
+def test_style_sheets_are_one_file_a_layer(reader: Visitor) -> None:
+    layers = re.findall(r'@import url\("(\w+\.css)"\)', (ROOT / "static" / "css" / "site.css").read_text())
+    assert set(layers) == {f.name for f in (ROOT / "static" / "css").glob("*.css")} - {"site.css"}
+    for file in layers:
+        assert reader.get(f"/static/css/{file}").status == 200
+
+
+def test_static_files_are_kept_for_ever_under_an_address_of_their_content(reader: Visitor) -> None:
+    address = next(e.attributes["src"] for e in reader.get("/").document.all("script"))
+    assert "?v=" in address
+    assert "immutable" in reader.get(address).response.headers["Cache-Control"]
+    assert "no-cache" in reader.get("/static/js/site.js").response.headers["Cache-Control"]
