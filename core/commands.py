@@ -32,9 +32,13 @@ def serve() -> None:
     settings: Settings = app.config["SETTINGS"]
     if not settings.production:
         flask_migrate.upgrade()
-    server = waitress.create_server(
-        app, host=settings.host, port=settings.port, threads=8, ident=None, max_request_body_size=1024 * 1024
-    )
+    try:
+        server = waitress.create_server(
+            app, host=settings.host, port=settings.port, threads=8, ident=None, max_request_body_size=1024 * 1024
+        )
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"Cannot listen on {where}: {error.strerror}. Set HOST or PORT.") from error
     click.echo("\n".join(welcome(app)))
     server.run()
 

@@ -12,6 +12,8 @@ import click
 
 from core import devkeys, sealing
 
+SITE_PARTS = ("public", "staff", "public,staff")
+
 
 class ConfigError(click.ClickException):
     """The settings cannot be used; the message names each one that is missing or wrong. A command shows it plainly."""
@@ -104,6 +106,8 @@ def _problems(settings: Settings) -> list[str]:
     problems += [
         f"SEALING_PUBLIC_KEYS: {key!r} is not a key." for key in settings.sealing_public_keys if not _is_key(key)
     ]
+    if settings.site_parts not in SITE_PARTS:
+        problems.append(f"SITE_PARTS must be one of {' | '.join(SITE_PARTS)}.")
     if settings.site_parts == "public" and settings.sealing_private_key:
         problems.append(
             "SEALING_PRIVATE_KEY must not be in the environment of the public site: "
@@ -189,6 +193,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,
         "RATELIMIT_HEADERS_ENABLED": True,
+        # A site whose Redis is away still counts, each process for itself.
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": not settings.ratelimit_storage_uri.startswith("memory:"),
         "TEMPLATES_AUTO_RELOAD": not production,
         "COMPRESS_MIMETYPES": ["text/css", "text/javascript", "image/svg+xml"],
     }

@@ -39,9 +39,16 @@ HEADERS = {
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(check_address)
     app.before_request(check_body)
     app.before_request(check_origin)
     app.after_request(add_headers)
+
+
+def check_address() -> None:
+    """PostgreSQL takes no NUL in text, so an address with one leads nowhere."""
+    if "\0" in request.path:
+        abort(404)
 
 
 def check_body() -> None:
@@ -92,7 +99,10 @@ def _is_open_to_other_sites() -> bool:
 
 
 def _is_own(address: str) -> bool:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     own = {urlsplit(request.host_url).netloc, urlsplit(current_app.config["SITE_URL"]).netloc}
     return parts.scheme in ("http", "https") and parts.netloc in own - {""}
 

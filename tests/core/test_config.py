@@ -27,6 +27,7 @@ def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
         ({"SEALING_PUBLIC_KEYS": "not-a-key"}, "SEALING_PUBLIC_KEYS"),
         ({"SEALING_PRIVATE_KEY": "x", "SITE_PARTS": "public"}, "SEALING_PRIVATE_KEY must not be"),
         ({"SEALING_PRIVATE_KEY": "x"}, "SEALING_PRIVATE_KEY must not be"),
+        ({"SITE_PARTS": "Public"}, "SITE_PARTS must be one of"),
         ({"PORT": "http"}, "PORT must be a whole number"),
         ({"SITE_ENV": "prod"}, "development or production"),
     ],

@@ -1,0 +1,68 @@
+"""Addresses, headers and answers that nobody means well: each gets a calm answer, and never a fault."""
+
+from __future__ import annotations
+
+from urllib.parse import quote_from_bytes
+
+import pytest
+
+from core.extensions import limiter
+from tests.page import Visitor
+
+WORDS = (
+    *("%00", "KTC-%00", "%FF", "%ED%A0%80", "%F0%9F%98%80", "..%2f..%2fapp.py", "' or 1=1--", "{{7*7}}", "a/b"),
+    *("%0d%0aSet-Cookie: x", "a" * 5000, "__class__", "csrf_token", "strict", "data", "validate"),
+)
+ADDRESSES = (
+    *("/{}", "/static/{}", "/treatments/{}", "/refer/{}", "/refer/sent/{}", "/refer/check/{}"),
+    *("/subscribe/confirm/{}", "/subscribe/leave/{}", "/subscribe/check/{}", "/dev/{}"),
+)
+HEADERS = (
+    *({"Origin": value} for value in ("null", "http://[", "http://[::1", "//", "")),
+    *({"Referer": value} for value in ("http://[", "x", "")),
+    *({"Sec-Fetch-Site": "x"}, {"Host": "[::1"}, {"Host": "a b"}, {"Range": "bytes=9-1"}, {"If-None-Match": '"'}),
+    *({"If-Modified-Since": "x"}, {"Accept-Encoding": "gzip;q=x"}, {"Cookie": "session=x; referral_draft=\x7f"}),
+)
+ANSWERS = (
+    *("\0", "\ud800", "\u202eabc", "\r\nBcc: x", "٣٤", "１２", "Ⅷ", "9" * 40, "-1", "1e5", "=cmd()", "é" * 300),
+    *("\ufeff", "\u200b", "<script>", "[]", "a" * 5000),
+)
+FORMATS = (
+    *("referrer_npi", "referrer_given_name", "referrer_phone", "referrer_email", "patient_postal_code"),
+    *("patient_birth_date_month", "patient_birth_date_day", "patient_birth_date_year", "insurance_member_id"),
+    *("diagnosis", "phq9_score", "phq9_date", "priority_reason", "patient_agrees", "service_requested"),
+)
+
+
+@pytest.fixture
+def stranger(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """Somebody whom no limit stops."""
+    monkeypatch.setattr(limiter, "enabled", False)
+    return visitor
+
+
+def test_no_address_is_a_fault(stranger: Visitor) -> None:
+    for address in ADDRESSES:
+        for word in WORDS:
+            path = address.format(word)
+            for answer in (stranger.client.get(path, buffered=True), stranger.client.post(path)):
+                assert answer.status_code < 500, path
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=str)
+def test_no_header_is_a_fault(reader: Visitor, headers: dict[str, str]) -> None:
+    for path in ("/", "/refer", "/subscribe", "/static/css/site.css"):
+        assert reader.client.get(path, headers=headers, buffered=True).status_code < 500
+        assert reader.client.post(path, data={"email": "x"}, headers=headers).status_code < 500
+
+
+@pytest.mark.parametrize("typed", ANSWERS, ids=range(len(ANSWERS)))
+def test_no_answer_is_a_fault(stranger: Visitor, typed: str) -> None:
+    form = stranger.get("/refer").document
+    names = {e.attributes["name"] for e in form.elements if "name" in e.attributes} - {"csrf_token", "emergency"}
+    given = quote_from_bytes(typed.encode("utf-8", "surrogatepass"))
+    body = f"csrf_token={form.fields()['csrf_token']}&key={given}&" + "&".join(f"{name}={given}" for name in names)
+    checks = [f"/refer/check/{name}" for name in names & set(FORMATS)]
+    for path in ("/refer", "/refer/send", "/subscribe", "/subscribe/check/email", *checks):
+        answer = stranger.client.post(path, data=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code < 500, path
