@@ -34,7 +34,14 @@ def serve() -> None:
         flask_migrate.upgrade()
     try:
         server = waitress.create_server(
-            app, host=settings.host, port=settings.port, threads=8, ident=None, max_request_body_size=1024 * 1024
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=8,
+            ident=None,
+            max_request_body_size=1024 * 1024,
+            # What proxies say of the visitor is for ProxyFix (app.py) to read, where there are proxies.
+            clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
         )
     except OSError as error:
         where = f"{settings.host}:{settings.port}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +48,23 @@ def free(taken: int) -> int:
         return int(listener.getsockname()[1])
 
 
+def subscribe_often(server: subprocess.Popen[str], port: int, *forwarding: str) -> list[int]:
+    """The answers to 31 tries in a minute; with a header, each one as another visitor of one proxy."""
+    assert server.stdout is not None
+    server.stdout.readline()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    answers = []
+    for number in range(31):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+        headers |= {name: f"192.0.2.{number}" for name in forwarding}
+        connection.request("POST", "/subscribe", "email=reader%40example.com&website=robot", headers)
+        response = connection.getresponse()
+        response.read()
+        answers.append(response.status)
+    connection.close()
+    return answers
+
+
 def test_the_site_is_up_after_five_calm_lines(tmp_path: Path, free: int) -> None:
     with start(tmp_path, free) as server:
         assert server.stdout is not None
@@ -64,11 +81,15 @@ def test_the_site_is_up_after_five_calm_lines(tmp_path: Path, free: int) -> None
 
 def test_limits_are_counted_where_redis_is_away(tmp_path: Path, free: int) -> None:
     with start(tmp_path, free, RATELIMIT_STORAGE_URI="redis://127.0.0.1:1") as server:
-        assert server.stdout is not None
-        server.stdout.readline()
-        form = urllib.parse.urlencode({"email": "reader@example.com"}).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{free}/subscribe", form) as answer:  # noqa: S310 - our own address
-            assert b"Thanks for subscribing!" in answer.read()
+        assert subscribe_often(server, free) == [200] * 30 + [429]
+
+
+@pytest.mark.parametrize(("hops", "last"), [("0", 429), ("1", 200)])
+def test_a_visitor_behind_a_proxy_counts_alone_where_the_proxy_is_trusted(
+    tmp_path: Path, free: int, hops: str, last: int
+) -> None:
+    with start(tmp_path, free, TRUSTED_PROXIES=hops) as server:
+        assert subscribe_often(server, free, "X-Forwarded-For")[-1] == last
 
 
 def test_a_taken_port_is_said_plainly(tmp_path: Path, taken: int) -> None:
