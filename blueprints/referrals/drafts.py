@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +27,11 @@ class SavedDraft:
     key: str
     answers: Answers
     saved_at: datetime
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the answers: what was read on the review page is what may be sent."""
+        return hashlib.sha256(json.dumps(self.answers, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def save(token: str | None, answers: Answers) -> SavedDraft:

@@ -103,6 +103,8 @@ def _iso(day: date | None) -> str:
 
 
 class SendForm(FlaskForm):
-    """The button on the review page. `key` makes a second press give the same reference."""
+    """The button on the review page. `key` makes a second press give the same reference; `seen` tells which
+    answers were read, because another tab of the same browser may have changed the draft since."""
 
     key = HiddenField()
+    seen = HiddenField()

@@ -19,6 +19,9 @@ from core import errors, hypermedia
 from core.extensions import limiter
 
 COOKIE = "referral_draft"
+CHANGED = (
+    "The answers changed after you read them, perhaps in another tab. Nothing was sent. Read them again, then send."
+)
 
 
 @bp.before_request
@@ -73,12 +76,14 @@ def check() -> Response:
 @bp.post("/send")
 @limiter.limit("20/minute")
 def send() -> Response:
-    draft = drafts.load(_token())
-    key = draft.key if draft else request.form.get("key", "")
-    reference = services.reference_of(key)
+    draft, form = drafts.load(_token()), SendForm()
+    reference = services.reference_of(draft.key if draft else form.key.data or "")
     if reference is None:
         if draft is None or not _is_complete(draft):
             return hypermedia.go_to(_url("ask"))
+        if form.seen.data not in (None, "", draft.fingerprint):
+            form.form_errors = [CHANGED]
+            return _review_page(draft, form, 422)
         details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
         reference = services.submit(details, draft.key, draft.token, keys)
     return _without_cookie(hypermedia.go_to(_url("sent", reference=reference)))
@@ -123,7 +128,7 @@ def _form_page(form: ReferralForm, status: int = 200, draft: drafts.SavedDraft |
 def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, status: int = 200) -> Response:
     form = _complete(draft)
     send_form = send_form or SendForm(formdata=None)
-    send_form.key.data = draft.key
+    send_form.key.data, send_form.seen.data = draft.key, draft.fingerprint
     context = {"groups": review.groups(form), "notices": list(review.notices(form)), "form": send_form}
     return hypermedia.page("referrals/review.html", status, **context)
 

@@ -78,6 +78,19 @@ def test_sending_again_gives_the_same_reference(app: Flask, visitor: Visitor) ->
         assert len(services.all_referrals()) == 1
 
 
+def test_answers_that_changed_in_another_tab_are_shown_and_not_sent(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    read = visitor.get("/refer/review").document.fields()
+    fill_in(visitor, patient_family_name="Othername")
+    answer = visitor.post("/refer/send", read)
+    assert answer.status == 422
+    assert "Nothing was sent" in answer.text
+    assert "Othername" in answer.text
+    with app.app_context():
+        assert services.all_referrals() == []
+    assert REFERENCE.match(visitor.post("/refer/send", answer.document.fields()).location.removeprefix("/refer/sent/"))
+
+
 def test_eight_at_once_make_one_referral(app: Flask, visitor: Visitor) -> None:
     fill_in(visitor)
     hidden = visitor.get("/refer/review").document.fields()
