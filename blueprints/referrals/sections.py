@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -21,10 +20,6 @@ class Section:
     id: str
     title: str
     questions: tuple[str | Parts, ...]
-
-    def names(self) -> Iterator[str]:
-        for question in self.questions:
-            yield from (question,) if isinstance(question, str) else question.names
 
 
 BIRTH_DATE = Parts(

@@ -160,4 +160,4 @@ def test_the_blank_form_asks_every_question(reader: Visitor) -> None:
     asked = {e.text.removesuffix(" (optional)").strip() for e in form.document.all("legend")} - {"Date of birth"}
     printed = {e.text.removesuffix(" (optional)").strip() for e in paper.document.all("dt")}
     assert asked <= printed
-    assert {"Your NPI", "Month", "Clinical summary"} <= printed
+    assert {"Your NPI", "Date of birth: month, day, year", "Clinical summary"} <= printed
