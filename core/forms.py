@@ -86,20 +86,33 @@ def plain_text(_form: Form, field: Field) -> None:
             raise StopValidation("Remove the characters that cannot be printed. Typing it again usually helps.")
 
 
-class Required:
-    """Something must be given. `unless` and `when` look at the other answers of the form."""
+class AppliesWhen:
+    """The other answers of the form decide whether this question is asked. Where it is not, whatever was
+    typed in it counts for nothing, and is no error."""
 
-    def __init__(self, message: str, when: Callable[[Any], bool] | None = None) -> None:
-        self.message, self.when = message, when
-        self.field_flags: dict[str, Any] = {"conditional": True} if when else {}
+    def __init__(self, test: Callable[[Any], bool]) -> None:
+        self.test = test
 
     def __call__(self, form: Form, field: Field) -> None:
-        if not empty(field):
-            return
-        field.errors = []
-        if self.when is None or self.when(form):
+        if not self.test(form):
+            field.errors = []
+            raise StopValidation
+
+
+def applies(form: Form, field: Field) -> bool:
+    return all(rule.test(form) for rule in field.validators if isinstance(rule, AppliesWhen))
+
+
+class Required:
+    """Something must be given."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        if empty(field):
+            field.errors = []
             raise StopValidation(self.message)
-        raise StopValidation
 
 
 class Optional:

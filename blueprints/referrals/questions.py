@@ -7,6 +7,7 @@ from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaFie
 from blueprints.referrals import rules
 from blueprints.referrals.data import answers
 from core.forms import (
+    AppliesWhen,
     Checkboxes,
     EmailAddress,
     Form,
@@ -23,6 +24,7 @@ from core.forms import (
 DIGITS = {"inputmode": "numeric"}
 # The browser would offer the clinician's own data, and would keep the patient's.
 PATIENT = {"autocomplete": "off"}
+PHQ9_WAS_DONE = AppliesWhen(lambda f: not f.phq9_not_done.data)
 
 
 class Questions(Form):
@@ -36,7 +38,7 @@ class Questions(Form):
     referrer_npi = StringField(
         "Your NPI",
         description="10 digits.",
-        validators=[Required("Enter your NPI.", when=lambda f: not f.referrer_no_npi.data), rules.NPI()],
+        validators=[AppliesWhen(lambda f: not f.referrer_no_npi.data), Required("Enter your NPI."), rules.NPI()],
         render_kw={**DIGITS, "autocomplete": "off", "class": "w-10"},
     )
     referrer_no_npi = BooleanField("I do not have an NPI")
@@ -186,7 +188,8 @@ class Questions(Form):
         "Why is it urgent?",
         description="10 to 1,000 characters.",
         validators=[
-            Required("Say why it is urgent.", when=lambda f: f.priority.data == "urgent"),
+            AppliesWhen(lambda f: f.priority.data == "urgent"),
+            Required("Say why it is urgent."),
             MaxLength(1000, "The reason"),
             Pattern(r"[\s\S]{10,}", "Say a little more: at least 10 characters."),
         ],
@@ -205,7 +208,8 @@ class Questions(Form):
         "PHQ-9 total",
         description="0 to 27.",
         validators=[
-            Required("Enter the PHQ-9 total, or say that it was not done.", when=lambda f: not f.phq9_not_done.data),
+            PHQ9_WAS_DONE,
+            Required("Enter the PHQ-9 total, or say that it was not done."),
             rules.WholeNumber(0, 27, "PHQ-9 total"),
         ],
         render_kw={**PATIENT, **DIGITS, "class": "w-2"},
@@ -214,7 +218,7 @@ class Questions(Form):
     phq9_date = StringField(
         "Date of the PHQ-9",
         description="For example 11/20/2026.",
-        validators=[Optional(), rules.PastDate("Date of the PHQ-9")],
+        validators=[PHQ9_WAS_DONE, Optional(), rules.PastDate("Date of the PHQ-9")],
         render_kw={**PATIENT, "class": "w-10"},
     )
     phq9_item9 = Radio(
@@ -222,10 +226,9 @@ class Questions(Form):
         answers.PHQ9_ITEM9,
         description="Thoughts of being better off dead, or of self-harm.",
         validators=[
-            Required(
-                "Choose the answer to item 9.",
-                when=lambda f: not empty(f.phq9_score) and not f.phq9_not_done.data,
-            )
+            PHQ9_WAS_DONE,
+            AppliesWhen(lambda f: not empty(f.phq9_score)),
+            Required("Choose the answer to item 9."),
         ],
     )
     clinical_summary = TextAreaField(
@@ -244,17 +247,18 @@ class Questions(Form):
         "Is there a safety plan?",
         answers.YES_NO_UNKNOWN,
         validators=[
-            Required(
-                "Say whether there is a safety plan.",
-                when=lambda f: f.suicide_risk.data not in (None, "", "none_known"),
-            )
+            AppliesWhen(lambda f: f.suicide_risk.data not in (None, "", "none_known")),
+            Required("Say whether there is a safety plan."),
         ],
     )
     urgent_handoff = Radio(
         "The risk is high. What have you arranged?",
         answers.URGENT_HANDOFF,
         description="This form is not read around the clock. Your answer makes the referral urgent.",
-        validators=[Required("Choose what you have arranged for today.", when=lambda f: f.suicide_risk.data == "high")],
+        validators=[
+            AppliesWhen(lambda f: f.suicide_risk.data == "high"),
+            Required("Choose what you have arranged for today."),
+        ],
     )
 
     submitted_by = StringField(

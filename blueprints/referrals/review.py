@@ -12,7 +12,7 @@ from blueprints.referrals import rules
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms import ReferralForm
 from blueprints.referrals.sections import Parts
-from core.forms import anchor, empty
+from core.forms import anchor, applies, empty
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,11 @@ def groups(form: ReferralForm) -> list[Group]:
 
 
 def _applies(form: ReferralForm, question: str | Parts) -> bool:
-    """A question that depends on another, and a box that was not ticked, stand there only with an answer."""
+    """What is not asked, given the other answers, and a box that was not ticked, do not stand there."""
     if isinstance(question, Parts):
         return True
     field = form[question]
-    depends = field.flags.conditional or isinstance(field, BooleanField)
-    return not depends or not empty(field)
+    return applies(form, field) and not (isinstance(field, BooleanField) and empty(field))
 
 
 def notices(form: ReferralForm) -> Iterator[str]:

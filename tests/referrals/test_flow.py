@@ -63,6 +63,23 @@ def test_the_review_shows_what_applies_and_what_stands_out(visitor: Visitor) -> 
     assert "more than 28 days old" in review.text
 
 
+def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing(app: Flask, visitor: Visitor) -> None:
+    left_over = {
+        "priority_reason": "Left over, no more.",
+        "safety_plan": "no",
+        "urgent_handoff": "calling_clinic_now",
+    }
+    fill_in(visitor, suicide_risk="none_known", referrer_no_npi="y", phq9_not_done="y", **left_over)
+    asked = {e.text for e in visitor.get("/refer/review").document.all("dt")}
+    assert not {"Your NPI", "PHQ-9 total", "Why is it urgent?", "Is there a safety plan?"} & asked
+    reference = send(visitor).removeprefix("/refer/sent/")
+    with app.app_context():
+        opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
+    for name in ("referrer_npi", "priority_reason", "safety_plan", "urgent_handoff", "phq9_date"):
+        assert opened[name] == ""
+    assert opened["phq9_score"] is opened["phq9_item9"] is None
+
+
 def test_with_htmx_it_goes_the_same_way(htmx: Visitor) -> None:
     assert fill_in(htmx).response.headers["HX-Redirect"] == "/refer/review"
     address = send(htmx)
