@@ -62,6 +62,10 @@ class Form(FlaskForm):
         if self.strict.data == "1" or not empty(field):
             field.validate(self)
 
+    def group_of(self, field: Field) -> str:
+        """The id of the element in which typing may mend this field's error."""
+        return f"{field.id}-group"
+
     def typed(self) -> dict[str, list[str]]:
         """What the person typed, as it came: the shape of a draft."""
         return {f.name: list(f.raw_data) for f in self.questions() if f.raw_data and any(f.raw_data)}

@@ -13,7 +13,7 @@ from blueprints.referrals import rules
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
 from blueprints.referrals.questions import Questions
-from blueprints.referrals.sections import SECTIONS
+from blueprints.referrals.sections import SECTIONS, Parts
 from core.forms import e164
 
 
@@ -32,6 +32,11 @@ class ReferralForm(Questions):
     def validate_patient_agrees(self, field: Field) -> None:
         if field.data == "no":
             raise StopValidation("Talk with the patient first. A referral needs the patient's agreement.")
+
+    def group_of(self, field: Field) -> str:
+        """A day that does not exist is mended in the month's box as well."""
+        whole = (q.id for s in self.sections for q in s.questions if isinstance(q, Parts) and field.name in q.names)
+        return f"{next(whole, field.id)}-group"
 
     @property
     def is_emergency(self) -> bool:

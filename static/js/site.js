@@ -66,7 +66,8 @@ document.addEventListener("htmx:error", (event) => {
 });
 document.addEventListener("htmx:response:error", (event) => {
   const { response, sourceElement, hx } = event.detail.ctx;
-  const shown = response.status === 422 || (response.status === 400 && hx?.reswap !== "none");
+  const hasForm = response.status === 422 || (response.status === 400 && hx?.reswap !== "none");
+  const shown = hasForm && sourceElement.matches("form");
   if (!shown && !isCheck(sourceElement)) say(MESSAGES[response.status] ?? MESSAGES.default);
 });
 document.addEventListener("htmx:finally:request", (event) => {

@@ -98,6 +98,16 @@ def test_a_field_is_checked_when_it_was_changed_and_not_before(open_page: OpenPa
     expect(page.locator("#live")).to_be_empty()
 
 
+def test_a_day_that_does_not_exist_is_mended_in_the_month(open_page: OpenPage) -> None:
+    page = open_page("/refer")
+    for part, value in (("year", "1985"), ("month", "4"), ("day", "31")):
+        page.locator(f"#patient_birth_date_{part}").fill(value)
+    page.locator("#patient_birth_date_day").press("Tab")
+    expect(page.locator("#patient_birth_date_day-error")).to_contain_text("has no day 31")
+    page.locator("#patient_birth_date_month").fill("5")
+    expect(page.locator("#patient_birth_date_day-error")).to_be_empty()
+
+
 def test_two_fields_in_quick_succession_are_both_checked(open_page: OpenPage) -> None:
     page = open_page("/refer")
     page.locator("#referrer_phone").fill("1")
@@ -134,6 +144,16 @@ def test_a_fault_of_the_server_keeps_the_page(open_page: OpenPage, status: int) 
     page.locator("#patient_family_name").fill("Canaryfield")
     page.route("**/refer", lambda route: route.fulfill(status=status, body="<h1>Broken</h1>", content_type="text/html"))
     send_button(page)
+    expect(page.locator("#net-error")).to_contain_text("Your answers are still here")
+    expect(page.locator("#patient_family_name")).to_have_value("Canaryfield")
+
+
+def test_a_draft_that_does_not_save_says_so(open_page: OpenPage) -> None:
+    page = open_page("/refer")
+    page.context.clear_cookies()
+    page.locator("#patient_family_name").fill("Canaryfield")
+    with page.expect_response(lambda r: r.status == 400):
+        page.locator("#patient_family_name").press("Tab")
     expect(page.locator("#net-error")).to_contain_text("Your answers are still here")
     expect(page.locator("#patient_family_name")).to_have_value("Canaryfield")
 
