@@ -53,7 +53,7 @@ def check_address() -> None:
 
 def check_body() -> None:
     """Only whole, small, plain forms are read; anything else would arrive as an empty form."""
-    if request.method in READING:
+    if request.method in READING or _is_open_to_other_sites():
         return
     if request.content_length is None:
         raise LengthRequired
@@ -88,7 +88,7 @@ class ForeignOrigin(BadRequest):
 
 
 def open_to_other_sites(view: object) -> object:
-    """Mark a view that mail programs may POST to (RFC 8058)."""
+    """Mark a view that mail programs may POST to (RFC 8058), in whatever form: it must not read the body."""
     view.open_to_other_sites = True  # type: ignore[attr-defined]
     return view
 

@@ -124,14 +124,16 @@ def test_a_confirmation_ends_after_two_days(app: Flask, visitor: Visitor, monkey
     assert states(app) == ["pending"]
 
 
-def test_one_click_leaves_even_from_a_mail_program(app: Flask, visitor: Visitor) -> None:
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_one_click_leaves_even_from_a_mail_program(app: Flask, visitor: Visitor, content_type: str) -> None:
+    """RFC 8058, section 3.1: multipart first of all."""
     subscribe(visitor)
     path = link_in_mail(app, "leave")
     assert mails(app)[0].headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     visitor.get(path)
     assert states(app) == ["pending"]
     click = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
-    assert visitor.post(path, {"List-Unsubscribe": "One-Click"}, click).status == 200
+    assert visitor.post(path, {"List-Unsubscribe": "One-Click"}, click, content_type=content_type).status == 200
     assert states(app) == ["left"]
     assert visitor.post("/subscribe/leave/unknown", headers=OWN).status == 404
 
