@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Response, current_app, make_response, request, url_for
 from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.content import bp, library
-from core import hypermedia
+from core import errors, hypermedia
 from core.outbox import link
+
+log = logging.getLogger("site")
 
 TEMPLATES = {"/": "content/home.html", "/references": "content/references.html"}
 
@@ -41,6 +46,13 @@ def _for_everybody(response: BaseResponse) -> BaseResponse:
     response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
     response.add_etag()
     return response.make_conditional(request)
+
+
+@bp.errorhandler(library.ContentError)
+def show_mistake(error: library.ContentError) -> BaseResponse:
+    """In development a page is read again when it was saved: the writer finds file and line in the log."""
+    log.error("%s", error.message)
+    return errors.show_error(InternalServerError())
 
 
 @bp.get("/robots.txt")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from blueprints.content import charts, library
 from tests.page import Visitor
@@ -129,10 +131,18 @@ def test_a_saved_page_shows_on_reload(folder: Path) -> None:
     shelf = library.Shelf(folder, lambda chart: chart.title, watch=True)
     assert "Get help now" in shelf.library().pages["/crisis"].title
     change(folder / "crisis.md", "title: Get help now", "title: Help")
-    import os
-
     os.utime(folder / "crisis.md", (2**31, 2**31))
     assert shelf.library().pages["/crisis"].title == "Help"
+
+
+def test_a_mistake_in_a_saved_page_is_named_in_the_log(
+    sqlite_app: Flask, reader: Visitor, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sqlite_app.extensions["library"].folder = folder
+    change(folder / "crisis.md", "title:", "titel:")
+    assert reader.client.get("/crisis").status_code == 500
+    assert "crisis.md:" in caplog.text
+    assert "title is missing" in caplog.text
 
 
 def test_content_pages_set_no_cookie_and_can_be_asked_whether_they_changed(reader: Visitor) -> None:
