@@ -11,6 +11,15 @@ from werkzeug.test import TestResponse
 
 from core.security import HEADERS
 
+CONTENT_PAGES = (
+    "/",
+    "/ketamine-therapy",
+    "/journey",
+    "/treatments/ketamine-iv-im",
+    "/treatments/spravato",
+    "/crisis",
+    "/references",
+)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 

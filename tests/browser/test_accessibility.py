@@ -16,17 +16,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.actions import fill_in
 from tests.browser.conftest import AXE, TOOLS, OpenPage, need
 from tests.builders import referral
+from tests.page import CONTENT_PAGES
 
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    "/",
-    "/ketamine-therapy",
-    "/journey",
-    "/treatments/ketamine-iv-im",
-    "/treatments/spravato",
-    "/crisis",
-    "/references",
+    *CONTENT_PAGES,
     "/refer",
     "/refer/print",
     "/subscribe",

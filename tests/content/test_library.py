@@ -11,18 +11,9 @@ import pytest
 from flask import Flask
 
 from blueprints.content import charts, library
-from tests.page import Visitor
+from tests.page import CONTENT_PAGES, Visitor
 
 CONTENT = Path(__file__).parents[2] / "content"
-PAGES = (
-    "/",
-    "/ketamine-therapy",
-    "/journey",
-    "/treatments/ketamine-iv-im",
-    "/treatments/spravato",
-    "/crisis",
-    "/references",
-)
 # Promises that no page may make (docs/architecture.md, "Words").
 BANNED = re.compile(
     r"\bbreakthrough|\bcure[sd]?\b|\bmiracle|\bguarantee|\bwithout risk|\bno side effects|\bnon-addictive"
@@ -47,7 +38,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 
 def test_the_pages_of_the_site_load(folder: Path) -> None:
-    assert set(load(folder).pages) == set(PAGES)
+    assert set(load(folder).pages) == set(CONTENT_PAGES)
 
 
 def test_an_unknown_reference_stops_the_start(folder: Path) -> None:
@@ -87,7 +78,7 @@ def test_broken_front_matter_stops_the_start(folder: Path, old: str, new: str, m
         load(folder)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", CONTENT_PAGES)
 def test_each_page_says_who_stands_behind_it(reader: Visitor, path: str) -> None:
     page = reader.get(path)
     assert page.status == 200
@@ -98,7 +89,7 @@ def test_each_page_says_who_stands_behind_it(reader: Visitor, path: str) -> None
             assert reader.client.get(address).status_code == 200, address
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", CONTENT_PAGES)
 def test_each_citation_leads_to_a_source_and_back(reader: Visitor, path: str) -> None:
     document = reader.get(path).document
     ids = {e.attributes["id"] for e in document.elements if "id" in e.attributes}
@@ -160,7 +151,7 @@ def test_wilsons_interval_is_the_published_one() -> None:
 
 def test_machines_find_the_pages(reader: Visitor) -> None:
     sitemap = reader.get("/sitemap.xml").text
-    assert all(f"<loc>http://127.0.0.1:5000{path}</loc>" in sitemap for path in PAGES)
+    assert all(f"<loc>http://127.0.0.1:5000{path}</loc>" in sitemap for path in CONTENT_PAGES)
     assert "Sitemap: http://127.0.0.1:5000/sitemap.xml" in reader.get("/robots.txt").text
     assert reader.get("/healthz").text == "ok\n"
     assert reader.get("/readyz").text == "ready\n"
