@@ -115,7 +115,8 @@ class Visitor:
 
     def _is_public(self, path: str) -> bool:
         """Pages and files that are the same for everybody: they set no cookie and may be kept."""
-        return path.startswith("/static/") or path in self.app.extensions["library"].library().pages
+        for_everybody = {*self.app.extensions["library"].library().pages, "/references.json", "/references.bib"}
+        return path.startswith("/static/") or path in for_everybody
 
     def _checked(self, response: TestResponse, whole: bool) -> Answer:
         answer = Answer(response)

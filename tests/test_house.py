@@ -23,6 +23,8 @@ ANYBODY = "anybody"
 DEVELOPMENT = "development only"
 ACCESS = {
     "content.page": ANYBODY,
+    "content.references_bib": ANYBODY,
+    "content.references_json": ANYBODY,
     "content.robots": ANYBODY,
     "content.sitemap": ANYBODY,
     "dev.mailbox": DEVELOPMENT,

@@ -19,7 +19,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 
-from blueprints.content import charts, citations
+from blueprints.content import charts, citations, references
 
 REQUIRED = {
     "title": str,
@@ -56,7 +56,7 @@ class Page:
 @dataclass(frozen=True)
 class Library:
     pages: dict[str, Page]
-    references: list[citations.Reference]
+    references: list[references.Reference]
 
 
 @dataclass
@@ -79,19 +79,27 @@ class Shelf:
 
 def load(folder: Path, render_chart: ChartRenderer) -> Library:
     """Every page of the folder. Raises ContentError."""
-    references = citations.load(folder / "references.json")
+    sources = _sources(folder / "references.json")
     files = sorted(folder.rglob("*.md"))
-    pages = [_page(file, folder, references, render_chart) for file in files]
+    pages = [_page(file, folder, sources, render_chart) for file in files]
     cited = {item.key for page in pages for item in page.references}
-    for unused in references.keys() - cited:
+    for unused in sources.keys() - cited:
         raise _error(folder / "references.json", f'"{unused}"', f"{unused} is not cited on any page")
-    by_name = sorted(references.values(), key=lambda reference: reference.short.casefold())
+    by_name = sorted(sources.values(), key=lambda source: source.short.casefold())
     return Library({page.path: page for page in pages}, by_name)
 
 
-def _page(file: Path, folder: Path, references: dict[str, citations.Reference], render_chart: ChartRenderer) -> Page:
+def _sources(file: Path) -> dict[str, references.Reference]:
+    try:
+        return references.load(file)
+    except references.IncompleteReference as error:
+        key, missing = error.args
+        raise _error(file, f'"{key}"', f"{key} says nothing of its {missing}") from error
+
+
+def _page(file: Path, folder: Path, sources: dict[str, references.Reference], render_chart: ChartRenderer) -> Page:
     front, body = _split(file)
-    numbers = citations.Citations(references)
+    numbers = citations.Citations(sources)
     try:
         html = _markdown().render(body, {"citations": numbers, "charts": _chart_maker(folder, numbers, render_chart)})
     except citations.UnknownReference as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 from flask import Response, current_app, make_response, request, url_for
@@ -9,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.content import bp, library
+from blueprints.content import bibtex, bp, library
 from core import errors, hypermedia
 from core.outbox import link
 
@@ -53,6 +54,19 @@ def show_mistake(error: library.ContentError) -> BaseResponse:
     """In development a page is read again when it was saved: the writer finds file and line in the log."""
     log.error("%s", error.message)
     return errors.show_error(InternalServerError())
+
+
+@bp.get("/references.json")
+def references_json() -> BaseResponse:
+    """CSL-JSON, as content/references.json holds it; what a reader weighs is in `custom`."""
+    body = json.dumps([source.data for source in _library().references], ensure_ascii=False, indent=1)
+    return _for_everybody(Response(body, mimetype="application/vnd.citationstyles.csl+json"))
+
+
+@bp.get("/references.bib")
+def references_bib() -> BaseResponse:
+    body = bibtex.export(_library().references)
+    return _for_everybody(Response(body, content_type="application/x-bibtex; charset=utf-8"))
 
 
 @bp.get("/robots.txt")

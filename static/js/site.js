@@ -102,3 +102,19 @@ document.addEventListener("paste", (event) => {
   boxes[2].focus();
   boxes[2].dispatchEvent(new Event("change", { bubbles: true }));
 });
+
+// A citation opens its source beside the words; its number in the note leads on to the list.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".cite a");
+  const note = document.getElementById("source-note");
+  const source = link && document.getElementById(link.hash.slice(1));
+  if (!source || !note?.showPopover || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const copy = source.cloneNode(true);
+  copy.querySelectorAll("a[href^='#']").forEach((back) => back.remove());
+  const all = Object.assign(document.createElement("a"), { href: link.hash, textContent: "See it in the list of sources" });
+  all.addEventListener("click", () => note.hidePopover());
+  note.replaceChildren(...copy.childNodes, all);
+  note.showPopover({ source: link });
+  note.focus();
+});

@@ -75,6 +75,13 @@ def test_pages_without_javascript(open_page: OpenPage, check_bare: Callable[[Pag
     check_bare(open_page(path, java_script_enabled=False))
 
 
+def test_an_open_source(open_page: OpenPage) -> None:
+    page = open_page("/ketamine-therapy", bypass_csp=True)
+    page.locator(".cite a").first.click()
+    expect(page.get_by_role("dialog", name="Source")).to_be_visible()
+    check(page)
+
+
 def walk_through_the_referral(page: Page, look: Callable[[Page], None]) -> None:
     """Every state of the referral: errors, the emergency, the answers, the reference."""
     page.get_by_role("button", name="Check your answers").click()

@@ -229,8 +229,25 @@ def test_the_menu_opens_without_javascript(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile("/treatments/spravato$"))
 
 
-def test_a_citation_leads_to_its_source_and_back(open_page: OpenPage) -> None:
+def test_a_citation_opens_its_source_beside_the_words(open_page: OpenPage) -> None:
     page = open_page("/treatments/spravato")
+    citation = page.locator(".cite a").first
+    citation.press("Enter")
+    note = page.get_by_role("dialog", name="Source")
+    expect(note).to_be_focused()
+    expect(note).to_contain_text("Janssen Pharmaceuticals")
+    expect(page.locator("#ref-spravatolabel")).not_to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+    expect(citation).to_be_focused()
+    citation.click()
+    note.get_by_role("link", name="See it in the list of sources").click()
+    expect(note).to_be_hidden()
+    expect(page.locator("#ref-spravatolabel")).to_be_in_viewport()
+
+
+def test_a_citation_leads_to_its_source_and_back_without_javascript(open_page: OpenPage) -> None:
+    page = open_page("/treatments/spravato", java_script_enabled=False)
     page.locator(".cite a").first.click()
     expect(page.locator("#ref-spravatolabel")).to_be_in_viewport()
     page.locator("#ref-spravatolabel").get_by_role("link", name="Back to citation 1 of source 1").click()

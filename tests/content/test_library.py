@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -50,8 +51,22 @@ def test_an_unknown_reference_stops_the_start(folder: Path) -> None:
 
 
 def test_an_unused_reference_stops_the_start(folder: Path) -> None:
-    change(folder / "references.json", "[", '[\n{"id": "unused2000", "title": "Never cited"},')
+    source: dict[str, object] = {
+        "id": "unused2000",
+        "type": "book",
+        "title": "Never cited",
+        "author": [{"literal": "Nobody"}],
+    }
+    source["custom"] = {"design": "Made up", "finding": "Nothing"}
+    change(folder / "references.json", "[", f"[\n{json.dumps(source)},")
     with pytest.raises(library.ContentError, match=r"references\.json:\d+: unused2000 is not cited"):
+        load(folder)
+
+
+@pytest.mark.parametrize("field", ["finding", "design", "title", "author", "type"])
+def test_a_source_that_cannot_be_weighed_stops_the_start(folder: Path, field: str) -> None:
+    change(folder / "references.json", f'"{field}"', f'"no_{field}"')
+    with pytest.raises(library.ContentError, match=rf"references\.json:\d+: \w+ says nothing of its {field}"):
         load(folder)
 
 
@@ -155,3 +170,21 @@ def test_machines_find_the_pages(reader: Visitor) -> None:
     assert "Sitemap: http://127.0.0.1:5000/sitemap.xml" in reader.get("/robots.txt").text
     assert reader.get("/healthz").text == "ok\n"
     assert reader.get("/readyz").text == "ready\n"
+
+
+def test_the_sources_leave_as_csl_json_and_bibtex(reader: Visitor) -> None:
+    original = json.loads((CONTENT / "references.json").read_text())
+    exported = reader.get("/references.json")
+    assert exported.response.mimetype == "application/vnd.citationstyles.csl+json"
+    assert sorted(s["id"] for s in json.loads(exported.text)) == sorted(s["id"] for s in original)
+    bib = reader.get("/references.bib").text
+    assert set(re.findall(r"^@\w+\{(\w+),$", bib, re.MULTILINE)) == {s["id"] for s in original}
+    assert "  author = {Anand, Amit and Mathew, Sanjay J and" in bib
+    assert "finding" not in bib
+    assert "note = {55\\% responded to ketamine and 41\\% to ECT.}" in bib
+    assert bib.count("{") == bib.count("}")
+
+
+def test_each_source_says_what_it_is_worth(reader: Visitor) -> None:
+    text = " ".join(reader.get("/references").document.by_id("ref-anand2023").text.split())
+    assert "everyone knew the treatment. 403 people. Compared with ECT. 55% responded to ketamine" in text

@@ -1,0 +1,100 @@
+"""Sources: CSL-JSON in; a line for readers and what each source is worth, out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a reader weighs, from the source's `custom` object: `people` and `comparison` only where there are any."""
+
+    design: str
+    finding: str
+    people: int | None
+    comparison: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One source, as CSL-JSON describes it."""
+
+    key: str
+    html: Markup
+    short: str
+    evidence: Evidence
+    data: dict[str, Any] = field(repr=False)
+
+
+class IncompleteReference(Exception):
+    """A source lacks what a reader needs to weigh it: its key and the name of what is missing."""
+
+
+def load(path: Path) -> dict[str, Reference]:
+    """Raises IncompleteReference."""
+    return {item["id"]: _reference(item) for item in json.loads(path.read_text())}
+
+
+def _reference(item: dict[str, Any]) -> Reference:
+    custom = item.get("custom", {})
+    for place, names in ((item, ("type", "title", "author")), (custom, ("design", "finding"))):
+        for name in names:
+            if not place.get(name):
+                raise IncompleteReference(item["id"], name)
+    evidence = Evidence(custom["design"], custom["finding"], custom.get("people"), custom.get("comparison", ""))
+    return Reference(item["id"], Markup(" ").join(_parts(item)) + _links(item), _short(item), evidence, item)
+
+
+def _parts(item: dict[str, Any]) -> Iterator[Markup]:
+    return (part for part in (_authors(item), _title(item), _container(item)) if part)
+
+
+def _short(item: dict[str, Any]) -> str:
+    first = item["author"][0]
+    return f"{first.get('family') or first['literal']} {year(item)}".strip()
+
+
+def year(item: dict[str, Any]) -> str:
+    parts = item.get("issued", {}).get("date-parts", [[""]])
+    return str(parts[0][0])
+
+
+def _authors(item: dict[str, Any]) -> Markup:
+    names = [
+        a.get("literal") or f"{a['family']} {''.join(word[0] for word in a.get('given', '').split())}".strip()
+        for a in item["author"]
+    ]
+    if len(names) > 3 or item["custom"].get("more_authors"):
+        names = [*names[:3], "et al"]
+    return escape(", ".join(names) + ".")
+
+
+def _title(item: dict[str, Any]) -> Markup:
+    title = escape(item["title"].rstrip("."))
+    if url := item.get("URL"):
+        return Markup('<a href="{}">{}</a>.').format(url, title)
+    return title + Markup(".")
+
+
+def _container(item: dict[str, Any]) -> Markup:
+    """Journal year;volume(issue):pages."""
+    where = f";{item['volume']}" if item.get("volume") else ""
+    where += f"({item['issue']})" if item.get("issue") else ""
+    where += f":{item['page']}" if item.get("page") else ""
+    journal = Markup("<cite>{}</cite> ").format(item["container-title"]) if item.get("container-title") else Markup("")
+    return journal + escape(f"{year(item)}{where}.") if year(item) else journal
+
+
+def _links(item: dict[str, Any]) -> Markup:
+    links = Markup("")
+    if doi := item.get("DOI"):
+        links += Markup(' <a href="https://doi.org/{0}">doi:{0}</a>').format(doi)
+    if pmid := item.get("PMID"):
+        links += Markup(' <a href="https://pubmed.ncbi.nlm.nih.gov/{0}/">PubMed {0}</a>').format(pmid)
+    return links
