@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-bp = Blueprint("content", __name__)
+bp = Blueprint("content", __name__, cli_group="content")
 
-from blueprints.content import routes  # noqa: E402, F401
+from blueprints.content import commands, routes  # noqa: E402, F401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,8 @@ class Page:
 class Library:
     pages: dict[str, Page]
     references: list[references.Reference]
+    glossary: frozenset[str]
+    """Terms that count as easy words."""
 
 
 @dataclass
@@ -86,7 +89,8 @@ def load(folder: Path, render_chart: ChartRenderer) -> Library:
     for unused in sources.keys() - cited:
         raise _error(folder / "references.json", f'"{unused}"', f"{unused} is not cited on any page")
     by_name = sorted(sources.values(), key=lambda source: source.short.casefold())
-    return Library({page.path: page for page in pages}, by_name)
+    glossary = frozenset(tomllib.loads((folder / "glossary.toml").read_text()))
+    return Library({page.path: page for page in pages}, by_name, glossary)
 
 
 def _sources(file: Path) -> dict[str, references.Reference]:
@@ -98,10 +102,10 @@ def _sources(file: Path) -> dict[str, references.Reference]:
 
 
 def _page(file: Path, folder: Path, sources: dict[str, references.Reference], render_chart: ChartRenderer) -> Page:
-    front, body = _split(file)
+    front, body = split(file)
     numbers = citations.Citations(sources)
     try:
-        html = _markdown().render(body, {"citations": numbers, "charts": _chart_maker(folder, numbers, render_chart)})
+        html = markdown().render(body, {"citations": numbers, "charts": _chart_maker(folder, numbers, render_chart)})
     except citations.UnknownReference as error:
         raise _error(file, f"@{error}", f"unknown reference @{error}") from error
     # Our own Markdown with HTML switched off, never a visitor's words.
@@ -117,7 +121,7 @@ def _path(file: Path, folder: Path) -> str:
     return "/" if name == "index" else f"/{name}"
 
 
-def _split(file: Path) -> tuple[dict[str, Any], str]:
+def split(file: Path) -> tuple[dict[str, Any], str]:
     """Front matter, checked, and the body below it."""
     parts = file.read_text().split("---\n", 2)
     if len(parts) != 3 or parts[0]:
@@ -148,7 +152,8 @@ def _error(file: Path, sought: str, message: str) -> ContentError:
     return ContentError(f"{file}:{line}: {message}")
 
 
-def _markdown() -> MarkdownIt:
+def markdown() -> MarkdownIt:
+    """What reads the words: CommonMark with tables, definition lists, citations and `:::` boxes."""
     md = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(["table", "smartquotes"])
     md.use(citations.plugin).use(deflist_plugin).use(anchors_plugin, max_level=3, slug_func=_slug)
     md.use(container_plugin, "box", validate=lambda *_: True, render=_box)

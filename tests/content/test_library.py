@@ -5,37 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from blueprints.content import charts, library
+from tests.content.words import CONTENT, change, load
 from tests.page import CONTENT_PAGES, Visitor
-
-CONTENT = Path(__file__).parents[2] / "content"
-# Promises that no page may make (docs/architecture.md, "Words").
-BANNED = re.compile(
-    r"\bbreakthrough|\bcure[sd]?\b|\bmiracle|\bguarantee|\bwithout risk|\bno side effects|\bnon-addictive"
-    r"|\bproven\b|\bsafe(ly|r)?\b|\brisk-free|press 3",
-    re.IGNORECASE,
-)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(CONTENT, tmp_path / "content"))
-
-
-def load(folder: Path) -> library.Library:
-    return library.load(folder, lambda chart: chart.title)
-
-
-def change(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new, 1))
 
 
 def test_the_pages_of_the_site_load(folder: Path) -> None:
@@ -118,11 +95,6 @@ def test_sources_are_numbered_in_the_order_of_reading(reader: Visitor) -> None:
     cited = [link.text for link in links if "source:" in link.attributes.get("aria-label", "")]
     first_seen = list(dict.fromkeys(cited))
     assert first_seen == [str(number) for number in range(1, len(first_seen) + 1)]
-
-
-@pytest.mark.parametrize("file", sorted(CONTENT.rglob("*.md")), ids=lambda f: f.stem)
-def test_no_page_promises_too_much(file: Path) -> None:
-    assert BANNED.findall(file.read_text()) == []
 
 
 @pytest.mark.parametrize("name", ["ketamine-iv-im", "spravato"])

@@ -1,0 +1,27 @@
+"""`flask content check`, for whoever edits the words."""
+
+from __future__ import annotations
+
+import datetime
+
+import click
+from flask import current_app
+
+from blueprints.content import bp, checks
+from blueprints.content.library import Shelf
+
+
+@bp.cli.command("check")
+def check() -> None:
+    """Print each page's reading grade, and what a careful editor would find."""
+    shelf: Shelf = current_app.extensions["library"]
+    library = shelf.library()
+    for page in library.pages.values():
+        found, most = checks.grade(page, library.glossary), checks.limit(page)
+        click.echo(f"grade {found:4.1f} of {most:.0f}  {page.path}")
+    addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
+    problems = list(checks.problems(library, addresses, datetime.date.today()))
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        raise click.ClickException(f"{len(problems)} to mend.")
