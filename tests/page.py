@@ -17,6 +17,13 @@ CONTENT_PAGES = (
     "/journey",
     "/treatments/ketamine-iv-im",
     "/treatments/spravato",
+    "/treatments/compare",
+    "/eligibility",
+    "/safety",
+    "/cost",
+    "/faq",
+    "/privacy",
+    "/accessibility",
     "/crisis",
     "/references",
 )
