@@ -29,6 +29,14 @@ REQUIRED = {
     "reviewed_by": str,
     "review_due": datetime.date,
 }
+OPTIONAL = frozenset({"kind"})
+KINDS = ("page", "treatment")
+# What a page about a treatment cannot be without, as it stands in the page.
+TREATMENT_BOXES = {
+    "::: status-offlabel or ::: boxed": re.compile(r'class="(status-offlabel|boxed)"'),
+    "::: risks": re.compile(r'class="risks"'),
+    "::: balance with Not for emergencies": re.compile(r'class="balance".*?<dt>Not for emergencies</dt>', re.DOTALL),
+}
 NOT_REVIEWED = "not yet reviewed"
 ChartRenderer = Callable[[charts.Chart], str]
 
@@ -48,6 +56,8 @@ class Page:
     review_due: datetime.date
     html: Markup
     references: list[citations.Cited]
+    kind: str = "page"
+    """page | treatment."""
 
     @property
     def is_reviewed(self) -> bool:
@@ -108,8 +118,11 @@ def _page(file: Path, folder: Path, sources: dict[str, references.Reference], re
         html = markdown().render(body, {"citations": numbers, "charts": _chart_maker(folder, numbers, render_chart)})
     except citations.UnknownReference as error:
         raise _error(file, f"@{error}", f"unknown reference @{error}") from error
+    for box, there in TREATMENT_BOXES.items() if front.get("kind") == "treatment" else ():
+        if not there.search(html):
+            raise _error(file, "kind:", f"a page about a treatment needs {box}")
     # Our own Markdown with HTML switched off, never a visitor's words.
-    return Page(_path(file, folder), file, **front, html=Markup(html), references=list(numbers.cited.values()))  # noqa: S704
+    return Page(_path(file, folder), file, html=Markup(html), references=list(numbers.cited.values()), **front)  # noqa: S704
 
 
 def _chart_maker(folder: Path, numbers: citations.Citations, render: ChartRenderer) -> Callable[[str], str]:
@@ -142,8 +155,10 @@ def _front_problems(front: dict[str, Any]) -> Iterator[str]:
             yield f"{name} is missing"
         elif not isinstance(front[name], kind):
             yield f"{name} must be a {'date like 2026-11-23' if kind is datetime.date else 'text'}"
-    for name in front.keys() - REQUIRED.keys():
+    for name in front.keys() - REQUIRED.keys() - OPTIONAL:
         yield f"{name} is not known"
+    if front.get("kind", KINDS[0]) not in KINDS:
+        yield f"kind must be one of {', '.join(KINDS)}"
 
 
 def _error(file: Path, sought: str, message: str) -> ContentError:

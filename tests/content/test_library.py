@@ -97,12 +97,20 @@ def test_sources_are_numbered_in_the_order_of_reading(reader: Visitor) -> None:
     assert first_seen == [str(number) for number in range(1, len(first_seen) + 1)]
 
 
-@pytest.mark.parametrize("name", ["ketamine-iv-im", "spravato"])
-def test_treatment_pages_are_balanced(name: str) -> None:
-    body = (CONTENT / "treatments" / f"{name}.md").read_text().split("---\n", 2)[2]
-    assert body.startswith("::: status-"), "the approval status is the first thing said"
-    assert "::: balance" in body
-    assert "::: risks" in body
+@pytest.mark.parametrize(
+    ("name", "box", "needed"),
+    [
+        ("ketamine-iv-im", "::: status-offlabel", "::: status-offlabel or ::: boxed"),
+        ("spravato", "::: boxed", "::: status-offlabel or ::: boxed"),
+        *((name, box, box) for name in ("ketamine-iv-im", "spravato") for box in ("::: risks", "Not for emergencies")),
+    ],
+)
+def test_a_treatment_page_needs_its_boxes(folder: Path, name: str, box: str, needed: str) -> None:
+    file = folder / "treatments" / f"{name}.md"
+    assert box in file.read_text()
+    file.write_text(file.read_text().replace(box, "::: facts" if ":::" in box else "Another time"))
+    with pytest.raises(library.ContentError, match=rf"{name}\.md:\d+: a page about a treatment needs .*{needed}"):
+        load(folder)
 
 
 def test_a_saved_page_shows_on_reload(folder: Path) -> None:
