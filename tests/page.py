@@ -23,10 +23,12 @@ CONTENT_PAGES = (
     "/cost",
     "/faq",
     "/privacy",
+    "/updates",
     "/accessibility",
     "/crisis",
     "/references",
 )
+EXPORTS = ("/references.json", "/references.bib", "/updates.atom")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -122,7 +124,7 @@ class Visitor:
 
     def _is_public(self, path: str) -> bool:
         """Pages and files that are the same for everybody: they set no cookie and may be kept."""
-        for_everybody = {*self.app.extensions["library"].library().pages, "/references.json", "/references.bib"}
+        for_everybody = {*self.app.extensions["library"].library().pages, *EXPORTS}
         return path.startswith("/static/") or path in for_everybody
 
     def _checked(self, response: TestResponse, whole: bool) -> Answer:
@@ -164,7 +166,7 @@ def check_element(element: Element) -> None:
     assert not [name for name in element.attributes if name.startswith("on")], element
     if element.tag == "script":
         assert element.attributes.get("src", "").startswith("/static/"), "inline or foreign script"
-    if element.tag in ("img", "script", "link", "iframe", "source"):
+    if element.tag in ("img", "script", "link", "iframe", "source") and element.attributes.get("rel") != "canonical":
         address = element.attributes.get("src") or element.attributes.get("href", "")
         assert address.startswith("/"), f"foreign address {address}"
     for name in ("aria-describedby", "aria-labelledby"):

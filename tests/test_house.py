@@ -22,6 +22,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 ANYBODY = "anybody"
 DEVELOPMENT = "development only"
 ACCESS = {
+    "content.feed": ANYBODY,
     "content.page": ANYBODY,
     "content.references_bib": ANYBODY,
     "content.references_json": ANYBODY,

@@ -11,7 +11,10 @@ from pathlib import Path
 from markdown_it.token import Token
 
 from blueprints.content import grades
-from blueprints.content.library import Library, Page, markdown, split
+from blueprints.content.frontmatter import split
+from blueprints.content.library import Library, Page
+from blueprints.content.markup import markdown
+from blueprints.content.updates import PATH as UPDATES
 
 # Promises that no page may make.
 BANNED = re.compile(
@@ -57,16 +60,23 @@ class Passage:
 def problems(library: Library, addresses: Collection[str], today: datetime.date) -> Iterator[Problem]:
     """`addresses` are those of the site besides the library's own."""
     for page in library.pages.values():
-        passages = list(read(page))
+        yield from _text_problems(page.source, page, library, addresses)
         if page.review_due < today:
             yield Problem(page.source, 1, f"the review was due on {page.review_due}: have the page read again")
-        yield from _headings(page, passages)
-        for passage in passages:
-            yield from _uncited(page, passage)
-            yield from _banned(page, passage)
-            yield from _lost(page, passage, library, addresses)
         if (found := grade(page, library.glossary)) > limit(page):
             yield Problem(page.source, 1, f"reading grade {found:.1f} is above {limit(page):.0f}: shorten sentences")
+    for note in library.notes:
+        yield from _text_problems(note.source, library.pages[UPDATES], library, addresses)
+
+
+def _text_problems(source: Path, page: Page, library: Library, addresses: Collection[str]) -> Iterator[Problem]:
+    """What is wrong in the words of one file, which stand on that page."""
+    passages = list(read(source))
+    yield from _headings(source, passages)
+    for passage in passages:
+        yield from _uncited(source, passage)
+        yield from _banned(source, passage)
+        yield from _lost(source, passage, page, library, addresses)
 
 
 def limit(page: Page) -> float:
@@ -74,13 +84,13 @@ def limit(page: Page) -> float:
 
 
 def grade(page: Page, glossary: Collection[str]) -> float:
-    plain = (_plain(sentence) for passage in read(page) for sentence in passage.sentences())
+    plain = (_plain(sentence) for passage in read(page.source) for sentence in passage.sentences())
     return grades.grade([sentence for sentence in plain if grades.WORD.search(sentence)], glossary)
 
 
-def read(page: Page) -> Iterator[Passage]:
-    _, body = split(page.source)
-    before = page.source.read_text().removesuffix(body).count("\n")
+def read(source: Path) -> Iterator[Passage]:
+    _, body = split(source)
+    before = source.read_text().removesuffix(body).count("\n")
     row: list[str] | None = None
     heading = 0
     for token in markdown().parse(body, {}):
@@ -101,34 +111,36 @@ def _line(token: Token, before: int) -> int:
     return (token.map[0] if token.map else 0) + before + 1
 
 
-def _headings(page: Page, passages: list[Passage]) -> Iterator[Problem]:
+def _headings(source: Path, passages: list[Passage]) -> Iterator[Problem]:
     above = 1
     for passage in passages:
         if passage.heading > above + 1:
-            yield Problem(page.source, passage.line, f"a heading of level {passage.heading} follows one of {above}")
+            yield Problem(source, passage.line, f"a heading of level {passage.heading} follows one of {above}")
         above = passage.heading or above
 
 
-def _uncited(page: Page, passage: Passage) -> Iterator[Problem]:
+def _uncited(source: Path, passage: Passage) -> Iterator[Problem]:
     """In a row of a table one citation serves every cell."""
     for claim in [passage.text] if passage.row else passage.sentences():
         figure = FIGURE.search(CITATION.sub("", claim))
         if figure and not CITATION.search(claim):
-            yield Problem(page.source, passage.line, f"“{figure[0]}” needs a source: add [@key] to its sentence")
+            yield Problem(source, passage.line, f"“{figure[0]}” needs a source: add [@key] to its sentence")
 
 
-def _banned(page: Page, passage: Passage) -> Iterator[Problem]:
+def _banned(source: Path, passage: Passage) -> Iterator[Problem]:
     for promise in BANNED.findall(passage.text):
-        yield Problem(page.source, passage.line, f"“{promise}” promises too much: say what the study found")
+        yield Problem(source, passage.line, f"“{promise}” promises too much: say what the study found")
 
 
-def _lost(page: Page, passage: Passage, library: Library, addresses: Collection[str]) -> Iterator[Problem]:
+def _lost(
+    source: Path, passage: Passage, page: Page, library: Library, addresses: Collection[str]
+) -> Iterator[Problem]:
     for target in re.findall(r"\]\(([/#][^)]*)\)", passage.text):
         path, _, fragment = target.partition("#")
         there = library.pages.get(path or page.path)
         found = f'id="{fragment}"' in there.html if there and fragment else there or path in addresses
         if not found:
-            yield Problem(page.source, passage.line, f"{target} leads nowhere: correct the link")
+            yield Problem(source, passage.line, f"{target} leads nowhere: correct the link")
 
 
 def _plain(sentence: str) -> str:

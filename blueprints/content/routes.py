@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import logging
 
-from flask import Response, current_app, make_response, request, url_for
+from flask import Response, current_app, make_response, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.content import bibtex, bp, library
+from blueprints.content import bibtex, bp, frontmatter, library
 from core import errors, hypermedia
 from core.outbox import link
 
@@ -49,8 +49,8 @@ def _for_everybody(response: BaseResponse) -> BaseResponse:
     return response.make_conditional(request)
 
 
-@bp.errorhandler(library.ContentError)
-def show_mistake(error: library.ContentError) -> BaseResponse:
+@bp.errorhandler(frontmatter.ContentError)
+def show_mistake(error: frontmatter.ContentError) -> BaseResponse:
     """In development a page is read again when it was saved: the writer finds file and line in the log."""
     log.error("%s", error.message)
     return errors.show_error(InternalServerError())
@@ -67,6 +67,14 @@ def references_json() -> BaseResponse:
 def references_bib() -> BaseResponse:
     body = bibtex.export(_library().references)
     return _for_everybody(Response(body, content_type="application/x-bibtex; charset=utf-8"))
+
+
+@bp.get("/updates.atom")
+def feed() -> BaseResponse:
+    """RFC 4287."""
+    response = make_response(render_template("content/updates.atom.xml", notes=_library().notes))
+    response.mimetype = "application/atom+xml"
+    return _for_everybody(response)
 
 
 @bp.get("/robots.txt")

@@ -11,7 +11,7 @@ from flask import Flask
 from blueprints.content import checks, grades
 from tests.content.words import CONTENT, change, load
 
-ADDRESSES = {"/refer", "/refer/print", "/subscribe", "/references.json"}
+ADDRESSES = {"/refer", "/refer/print", "/subscribe", "/references.json", "/updates.atom"}
 
 
 def found(folder: Path, today: datetime.date | None = None) -> list[str]:

@@ -6,11 +6,12 @@ import json
 import os
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
 
-from blueprints.content import charts, library
+from blueprints.content import charts, frontmatter, library
 from tests.content.words import CONTENT, change, load
 from tests.page import CONTENT_PAGES, Visitor
 
@@ -23,7 +24,7 @@ def test_an_unknown_reference_stops_the_start(folder: Path) -> None:
     file = folder / "journey.md"
     file.write_text(file.read_text() + "\nMore. [@nobody1999]\n")
     line = len(file.read_text().splitlines())
-    with pytest.raises(library.ContentError, match=rf"journey\.md:{line}: unknown reference @nobody1999"):
+    with pytest.raises(frontmatter.ContentError, match=rf"journey\.md:{line}: unknown reference @nobody1999"):
         load(folder)
 
 
@@ -36,14 +37,14 @@ def test_an_unused_reference_stops_the_start(folder: Path) -> None:
     }
     source["custom"] = {"design": "Made up", "finding": "Nothing"}
     change(folder / "references.json", "[", f"[\n{json.dumps(source)},")
-    with pytest.raises(library.ContentError, match=r"references\.json:\d+: unused2000 is not cited"):
+    with pytest.raises(frontmatter.ContentError, match=r"references\.json:\d+: unused2000 is not cited"):
         load(folder)
 
 
 @pytest.mark.parametrize("field", ["finding", "design", "title", "author", "type"])
 def test_a_source_that_cannot_be_weighed_stops_the_start(folder: Path, field: str) -> None:
     change(folder / "references.json", f'"{field}"', f'"no_{field}"')
-    with pytest.raises(library.ContentError, match=rf"references\.json:\d+: \w+ says nothing of its {field}"):
+    with pytest.raises(frontmatter.ContentError, match=rf"references\.json:\d+: \w+ says nothing of its {field}"):
         load(folder)
 
 
@@ -51,7 +52,7 @@ def test_a_source_that_cannot_be_weighed_stops_the_start(folder: Path, field: st
 def test_a_missing_field_stops_the_start(folder: Path, field: str) -> None:
     file = folder / "crisis.md"
     file.write_text(re.sub(rf"^{field}:.*\n", "", file.read_text(), flags=re.MULTILINE))
-    with pytest.raises(library.ContentError, match=rf"crisis\.md:1: front matter: {field} is missing"):
+    with pytest.raises(frontmatter.ContentError, match=rf"crisis\.md:1: front matter: {field} is missing"):
         load(folder)
 
 
@@ -66,7 +67,7 @@ def test_a_missing_field_stops_the_start(folder: Path, field: str) -> None:
 )
 def test_broken_front_matter_stops_the_start(folder: Path, old: str, new: str, message: str) -> None:
     change(folder / "crisis.md", old, new)
-    with pytest.raises(library.ContentError, match=re.escape(message)):
+    with pytest.raises(frontmatter.ContentError, match=re.escape(message)):
         load(folder)
 
 
@@ -109,7 +110,7 @@ def test_a_treatment_page_needs_its_boxes(folder: Path, name: str, box: str, nee
     file = folder / "treatments" / f"{name}.md"
     assert box in file.read_text()
     file.write_text(file.read_text().replace(box, "::: facts" if ":::" in box else "Another time"))
-    with pytest.raises(library.ContentError, match=rf"{name}\.md:\d+: a page about a treatment needs .*{needed}"):
+    with pytest.raises(frontmatter.ContentError, match=rf"{name}\.md:\d+: a page about a treatment needs .*{needed}"):
         load(folder)
 
 
@@ -168,3 +169,36 @@ def test_the_sources_leave_as_csl_json_and_bibtex(reader: Visitor) -> None:
 def test_each_source_says_what_it_is_worth(reader: Visitor) -> None:
     text = " ".join(reader.get("/references").document.by_id("ref-anand2023").text.split())
     assert "everyone knew the treatment. 403 people. Compared with ECT. 55% responded to ketamine" in text
+
+
+def test_the_updates_are_a_page_and_a_feed(reader: Visitor) -> None:
+    page = reader.get("/updates").document
+    feed = reader.get("/updates.atom")
+    assert feed.response.mimetype == "application/atom+xml"
+    atom = "{http://www.w3.org/2005/Atom}"
+    entries = ElementTree.fromstring(feed.text).findall(f"{atom}entry")
+    assert len(entries) == len(list((CONTENT / "updates").glob("*.md")))
+    for entry in entries:
+        address = entry.findtext(f"{atom}id", "")
+        assert address.startswith("http://127.0.0.1:5000/updates#")
+        assert page.by_id(address.partition("#")[2]).text == entry.findtext(f"{atom}title")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("date: ", "day: ", "front matter: date is missing"),
+        ("[@gbd2021]", "[@gbd]", "unknown reference @gbd"),
+    ],
+)
+def test_a_wrong_note_stops_the_start(folder: Path, old: str, new: str, message: str) -> None:
+    (file,) = (folder / "updates").glob("*.md")
+    change(file, old, new)
+    with pytest.raises(frontmatter.ContentError, match=rf"{file.name}:\d+: {message}"):
+        load(folder)
+
+
+def test_a_page_tells_its_one_address(reader: Visitor) -> None:
+    for path in ("/", "/safety"):
+        (link,) = reader.get(path).document.all("link", rel="canonical")
+        assert link.attributes["href"] == f"http://127.0.0.1:5000{path}"

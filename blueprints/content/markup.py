@@ -1,0 +1,46 @@
+"""What reads the words: CommonMark with tables, definition lists, citations and `:::` boxes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from mdit_py_plugins.anchors import anchors_plugin
+from mdit_py_plugins.container import container_plugin
+from mdit_py_plugins.deflist import deflist_plugin
+
+from blueprints.content import citations
+
+
+def markdown() -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(["table", "smartquotes"])
+    md.use(citations.plugin).use(deflist_plugin).use(anchors_plugin, max_level=3, slug_func=slug)
+    md.use(container_plugin, "box", validate=lambda *_: True, render=_box)
+    md.add_render_rule("table_open", _table_open)
+    md.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    return md
+
+
+def slug(heading: str) -> str:
+    """An id for a heading; ids begin with a letter."""
+    words = re.findall(r"[a-z0-9]+", heading.casefold())
+    return "-".join(words if words and words[0][0].isalpha() else ["about", *words])
+
+
+def _box(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
+    """`::: name` is a div of that class, `::: chart name` a chart."""
+    if tokens[index].nesting < 0:
+        return "</div>\n"
+    name, _, argument = tokens[index].info.strip().partition(" ")
+    if name == "chart":
+        return f'<div class="chart-box">\n{env["charts"](argument)}'
+    return f'<div class="{name}">\n'
+
+
+def _table_open(_self: RendererHTML, _tokens: list[Token], _index: int, _options: Any, env: Any) -> str:
+    """A wide table scrolls by itself, and by keyboard, so that the page never does."""
+    env["tables"] = env.get("tables", 0) + 1
+    return f'<div class="table-scroll" role="region" tabindex="0" aria-label="Table {env["tables"]}"><table>\n'
