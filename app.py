@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from blueprints import content, dev, referrals, subscriptions
-from core import assets, clinic, commands, config, errors, extensions, health, hypermedia, logs, security
+from core import assets, clinic, commands, config, errors, extensions, health, hypermedia, logs, pages, security
 
 ROOT = Path(__file__).parent
 FEATURES = (content.bp, referrals.bp, subscriptions.bp, dev.bp)
@@ -28,6 +28,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     _add_shared_parts(app)
     for feature in FEATURES:
         app.register_blueprint(feature)
+    pages.init_app(app)
     return app
 
 

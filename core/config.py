@@ -50,6 +50,8 @@ class Settings:
     """How many reverse proxies stand before the site and set X-Forwarded-For and X-Forwarded-Proto."""
     host: str = "127.0.0.1"
     port: int = 5000
+    workers: int = 1
+    """How many processes serve in production. More than one needs a RATELIMIT_STORAGE_URI that they share."""
     development_keys: bool = field(default=False)
 
     @property
@@ -88,6 +90,7 @@ def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0),
         host=_text(values, "HOST") or "127.0.0.1",
         port=_number(values, "PORT", 5000),
+        workers=_number(values, "WORKERS", 1) or 1,
     )
 
 
@@ -106,6 +109,8 @@ def _problems(settings: Settings) -> list[str]:
     problems += [
         f"SEALING_PUBLIC_KEYS: {key!r} is not a key." for key in settings.sealing_public_keys if not _is_key(key)
     ]
+    if settings.workers > 1 and settings.ratelimit_storage_uri.startswith("memory:"):
+        problems.append("RATELIMIT_STORAGE_URI must be shared, for example redis://…, where WORKERS is more than 1.")
     if settings.site_parts not in SITE_PARTS:
         problems.append(f"SITE_PARTS must be one of {' | '.join(SITE_PARTS)}.")
     if settings.site_parts == "public" and settings.sealing_private_key:
@@ -196,5 +201,4 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         # A site whose Redis is away still counts, each process for itself.
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": not settings.ratelimit_storage_uri.startswith("memory:"),
         "TEMPLATES_AUTO_RELOAD": not production,
-        "COMPRESS_MIMETYPES": ["text/css", "text/javascript", "image/svg+xml"],
     }

@@ -46,6 +46,15 @@ REFERRAL: dict[str, Any] = {
 }
 
 
+PRODUCTION = {
+    "SITE_ENV": "production",
+    "SECRET_KEY": "k" * 40,
+    "SITE_URL": "https://clinic.example",
+    "TRUSTED_HOSTS": "clinic.example,127.0.0.1",
+    "SEALING_PUBLIC_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+}
+
+
 def referral(**changes: Any) -> dict[str, Any]:
     """A referral that can be sent; a change of None leaves the answer out."""
     return {name: value for name, value in {**REFERRAL, **changes}.items() if value is not None}

@@ -28,7 +28,7 @@ CONTENT_PAGES = (
     "/crisis",
     "/references",
 )
-EXPORTS = ("/references.json", "/references.bib", "/updates.atom")
+EXPORTS = ("/references.json", "/references.bib", "/updates.atom", "/robots.txt", "/sitemap.xml")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 

@@ -39,6 +39,7 @@ ACCESS = {
     "referrals.send": ANYBODY,
     "referrals.sent": ANYBODY,
     "static": ANYBODY,
+    "style_sheet": ANYBODY,
     "subscriptions.ask": ANYBODY,
     "subscriptions.ask_to_confirm": ANYBODY,
     "subscriptions.ask_to_leave": ANYBODY,
@@ -112,11 +113,14 @@ def test_htmx_is_the_one_that_was_chosen() -> None:
     assert hashlib.sha256(htmx.read_bytes()).hexdigest() == expected
 
 
-def test_style_sheets_are_one_file_a_layer(reader: Visitor) -> None:
-    layers = re.findall(r'@import url\("(\w+\.css)"\)', (ROOT / "static" / "css" / "site.css").read_text())
-    assert set(layers) == {f.name for f in (ROOT / "static" / "css").glob("*.css")} - {"site.css"}
+def test_style_sheets_are_one_file_a_layer_and_travel_as_one(reader: Visitor) -> None:
+    folder = ROOT / "static" / "css"
+    layers = re.findall(r'@import url\("(\w+\.css)"\)', (folder / "site.css").read_text())
+    assert set(layers) == {f.name for f in folder.glob("*.css")} - {"site.css"}
+    together = reader.get("/static/css/site.css").text
+    assert "@import" not in together
     for file in layers:
-        assert reader.get(f"/static/css/{file}").status == 200
+        assert (folder / file).read_text() in together
 
 
 def test_static_files_are_kept_for_ever_under_an_address_of_their_content(reader: Visitor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from flask import Response, current_app, make_response, render_template, request, url_for
+from flask import Response, current_app, make_response, render_template, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.content import bibtex, bp, frontmatter, library
 from core import errors, hypermedia
 from core.outbox import link
+from core.pages import same_for_everybody
 
 log = logging.getLogger("site")
 
@@ -35,18 +36,11 @@ def _library() -> library.Library:
     return shelf.library()
 
 
+@same_for_everybody
 def show_page(path: str) -> BaseResponse:
     books = _library()
     template = TEMPLATES.get(path, "content/page.html")
-    response = hypermedia.page(template, page=books.pages[path], references=books.references)
-    return _for_everybody(response)
-
-
-def _for_everybody(response: BaseResponse) -> BaseResponse:
-    """The same for every visitor: browsers may keep it and ask whether it changed."""
-    response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
-    response.add_etag()
-    return response.make_conditional(request)
+    return hypermedia.page(template, page=books.pages[path], references=books.references)
 
 
 @bp.errorhandler(frontmatter.ContentError)
@@ -57,33 +51,38 @@ def show_mistake(error: frontmatter.ContentError) -> BaseResponse:
 
 
 @bp.get("/references.json")
+@same_for_everybody
 def references_json() -> BaseResponse:
     """CSL-JSON, as content/references.json holds it; what a reader weighs is in `custom`."""
     body = json.dumps([source.data for source in _library().references], ensure_ascii=False, indent=1)
-    return _for_everybody(Response(body, mimetype="application/vnd.citationstyles.csl+json"))
+    return Response(body, mimetype="application/vnd.citationstyles.csl+json")
 
 
 @bp.get("/references.bib")
+@same_for_everybody
 def references_bib() -> BaseResponse:
     body = bibtex.export(_library().references)
-    return _for_everybody(Response(body, content_type="application/x-bibtex; charset=utf-8"))
+    return Response(body, content_type="application/x-bibtex; charset=utf-8")
 
 
 @bp.get("/updates.atom")
+@same_for_everybody
 def feed() -> BaseResponse:
     """RFC 4287."""
     response = make_response(render_template("content/updates.atom.xml", notes=_library().notes))
     response.mimetype = "application/atom+xml"
-    return _for_everybody(response)
+    return response
 
 
 @bp.get("/robots.txt")
-def robots() -> Response:
+@same_for_everybody
+def robots() -> BaseResponse:
     lines = ["User-agent: *", "Disallow: /refer", "Disallow: /subscribe/", f"Sitemap: {link('/sitemap.xml')}", ""]
     return Response("\n".join(lines), mimetype="text/plain")
 
 
 @bp.get("/sitemap.xml")
+@same_for_everybody
 def sitemap() -> BaseResponse:
     paths = [*_library().pages, url_for("referrals.ask"), url_for("subscriptions.ask")]
     items = "".join(f"<url><loc>{link(path)}</loc></url>" for path in paths)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import config, sealing
-from tests.core.test_security import PRODUCTION
+from tests.builders import PRODUCTION
 
 
 def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from core.extensions import db
-from tests.builders import CANARIES, referral
+from tests.builders import CANARIES, PRODUCTION, referral
 from tests.conftest import build, close
 from tests.page import Visitor
 
@@ -167,12 +167,3 @@ def test_the_mailbox_is_not_there_in_production(tmp_path: Path) -> None:
     assert "Secure" in page.headers["Set-Cookie"]
     assert "max-age" in page.headers["Strict-Transport-Security"]
     close(app)
-
-
-PRODUCTION = {
-    "SITE_ENV": "production",
-    "SECRET_KEY": "k" * 40,
-    "SITE_URL": "https://clinic.example",
-    "TRUSTED_HOSTS": "clinic.example",
-    "SEALING_PUBLIC_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-}

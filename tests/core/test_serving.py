@@ -7,12 +7,16 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.builders import PRODUCTION
+from tests.conftest import build, close
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,3 +110,70 @@ def test_production_that_lacks_settings_is_said_plainly(tmp_path: Path, free: in
     assert server.returncode == 1
     assert "SECRET_KEY is missing" in errors
     assert "Traceback" not in errors
+
+
+@pytest.fixture
+def production(tmp_path: Path, free: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`flask serve` in production, with its tables, when it answers."""
+    url = f"sqlite:///{tmp_path / 'production.sqlite3'}"
+    close(build(tmp_path, url))
+    with start(tmp_path, free, DATABASE_URL=url, **PRODUCTION) as server:
+        assert server.stdout is not None
+        assert "https://clinic.example/" in server.stdout.readline()
+        wait_for(free, there=True)
+        yield server, free
+
+
+def wait_for(port: int, there: bool) -> None:
+    """Until somebody listens, or until nobody does."""
+    for _ in range(200):
+        with socket.socket() as client:
+            if (client.connect_ex(("127.0.0.1", port)) == 0) == there:
+                return
+        time.sleep(0.05)
+    pytest.fail("the workers did not start" if there else "a worker goes on without its parent")
+
+
+def ask(port: int, path: str, timeout: float = 20) -> int:
+    """The status of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def begin_form(port: int, path: str = "/subscribe") -> socket.socket:
+    """A client that sends the head of a form and three letters of it."""
+    client = socket.create_connection(("127.0.0.1", port))
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    client.sendall(f"{head}Content-Length: 1000\r\n\r\na=b".encode())
+    return client
+
+
+def test_slow_clients_leave_the_pages_and_the_form_open(production: tuple[subprocess.Popen[str], int]) -> None:
+    _, port = production
+    slow = [begin_form(port) for _ in range(200)]
+    assert ask(port, "/") == 200
+    assert ask(port, "/refer") == 200
+    for client in slow:
+        client.close()
+
+
+def test_a_form_that_broke_off_is_no_form(production: tuple[subprocess.Popen[str], int]) -> None:
+    server, port = production
+    client = begin_form(port)
+    client.shutdown(socket.SHUT_WR)
+    client.close()
+    assert ask(port, "/healthz") == 200
+    server.terminate()
+    assert "POST /subscribe 400" in server.communicate(timeout=30)[1]
+
+
+def test_a_killed_server_leaves_its_port(production: tuple[subprocess.Popen[str], int]) -> None:
+    server, port = production
+    assert ask(port, "/") == 200
+    server.kill()
+    server.wait()
+    wait_for(port, there=False)

@@ -1,0 +1,156 @@
+"""Pages and files that are the same for everybody: made once, compressed once, and from then on answered from
+memory before Flask is asked. Only in production: in development a saved page shows on reload."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import brotli
+from flask import Flask, request
+from werkzeug.datastructures import Accept, Headers
+from werkzeug.exceptions import SecurityError
+from werkzeug.http import parse_accept_header, parse_etags
+from werkzeug.sansio.utils import get_host
+from werkzeug.wrappers import Response as BaseResponse
+
+from core import assets
+
+try:
+    from compression import zstd as zstd  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    from backports import zstd as zstd
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# The best first. Each is used once a page, so it may take its time.
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": brotli.compress,
+    "zstd": lambda body: zstd.compress(body, 19),
+    "gzip": lambda body: gzip.compress(body, 9, mtime=0),
+    "identity": bytes,
+}
+# Headers of one encoding of a page, which the answer 304 leaves out too.
+OF_THE_BODY = ("Content-Encoding", "Content-Length", "Content-Type", "Content-Disposition", "Last-Modified")
+OF_THE_VISIT = ("HTTP_ACCEPT_ENCODING", "HTTP_COOKIE", "HTTP_IF_", "HTTP_RANGE")
+
+
+def same_for_everybody(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+    """Marks a view that sees nothing of its visitor: browsers may keep its answer and ask whether it changed."""
+
+    @wraps(view)
+    def marked(*args: Any, **kwargs: Any) -> BaseResponse:
+        response = view(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+        response.add_etag()
+        return response.make_conditional(request)
+
+    marked.same_for_everybody = True  # type: ignore[attr-defined]
+    return marked
+
+
+def init_app(app: Flask) -> None:
+    """Call it last: only what is there by now is answered from memory."""
+    if app.config["PRODUCTION"]:
+        app.wsgi_app = Memory(app)  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One page in one encoding."""
+
+    etag: str
+    body: bytes
+    headers: list[tuple[str, str]]
+    unchanged: list[tuple[str, str]]
+    """The headers of a 304."""
+
+
+class Memory:
+    """Stands before the application and knows the addresses whose answers are the same for everybody."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app: WSGIApplication = app.wsgi_app
+        self.addresses = frozenset({*_marked(app), *assets.addresses(app)})
+        self.copies: dict[str, dict[str, Copy]] = {}
+        hosts = app.config["TRUSTED_HOSTS"]
+        self.is_trusted = lru_cache(maxsize=256)(lambda host: _is_trusted(host, hosts))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        copy = self._copy(environ)
+        if copy is None:
+            return self.app(environ, start_response)
+        asked = environ.get("HTTP_IF_NONE_MATCH")
+        if asked and _matches(asked, copy.etag):
+            start_response("304 Not Modified", copy.unchanged)
+            return []
+        start_response("200 OK", copy.headers)
+        return [copy.body] if environ["REQUEST_METHOD"] == "GET" else []
+
+    def _copy(self, environ: WSGIEnvironment) -> Copy | None:
+        """What this visitor takes, or None where Flask has to answer."""
+        address = environ["PATH_INFO"]
+        if query := environ.get("QUERY_STRING"):
+            address += f"?{query}"
+        if address not in self.addresses or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return None
+        if not self.is_trusted(environ.get("HTTP_HOST", "")):
+            return None
+        copies = self.copies.get(address) or self._make(address, environ)
+        return copies[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), tuple(copies))] if copies else None
+
+    def _make(self, address: str, environ: WSGIEnvironment) -> dict[str, Copy] | None:
+        plain = {name: value for name, value in environ.items() if not name.startswith(OF_THE_VISIT)}
+        response = BaseResponse.from_app(self.app, {**plain, "REQUEST_METHOD": "GET"}, buffered=True)
+        if response.status_code != HTTPStatus.OK:
+            return None
+        body = response.get_data()
+        made = {name: encode(body) for name, encode in ENCODINGS.items()}
+        copies = {name: _copy(response, name, data) for name, data in made.items() if _is_worth_it(name, data, body)}
+        self.copies[address] = copies
+        return copies
+
+
+def _marked(app: Flask) -> Iterable[str]:
+    for rule in app.url_map.iter_rules():
+        if getattr(app.view_functions[rule.endpoint], "same_for_everybody", False):
+            yield rule.rule
+
+
+def _is_worth_it(encoding: str, data: bytes, body: bytes) -> bool:
+    """Fonts and pictures are compressed already."""
+    return encoding == "identity" or len(data) < 0.9 * len(body)
+
+
+def _copy(response: BaseResponse, encoding: str, body: bytes) -> Copy:
+    etag = f'"{hashlib.sha256(response.get_data()).hexdigest()[:20]}-{encoding}"'
+    headers = Headers([pair for pair in response.headers.items() if pair[0] not in ("Content-Length", "Vary")])
+    headers["ETag"] = etag
+    headers["Vary"] = "Accept-Encoding, HX-Request"
+    unchanged = [pair for pair in headers.items() if pair[0] not in OF_THE_BODY]
+    headers["Content-Length"] = str(len(body))
+    if encoding != "identity":
+        headers["Content-Encoding"] = encoding
+    return Copy(etag, body, list(headers.items()), unchanged)
+
+
+def _is_trusted(host: str, trusted: list[str] | None) -> bool:
+    try:
+        return bool(get_host("http", host, trusted_hosts=trusted))
+    except SecurityError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def _encoding(accepted: str, offered: tuple[str, ...]) -> str:
+    return parse_accept_header(accepted, Accept).best_match(offered) or "identity"
+
+
+def _matches(asked: str, etag: str) -> bool:
+    return asked == etag or parse_etags(asked).contains_weak(etag.strip('"'))

@@ -1,0 +1,116 @@
+"""`flask serve`: waitress in development, because one process is easy to stop; Granian in production."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import click
+import flask_migrate
+from flask import Flask, current_app
+from flask.cli import ScriptInfo, with_appcontext
+
+from core.config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# Granian holds a thread while a slow client's form arrives. One that waits costs little.
+THREADS = 128
+HEADERS_AT_MOST = 64 * 1024
+
+
+@click.command()
+@with_appcontext
+def serve() -> None:
+    """Serve the site (HOST, PORT). In development the database is brought up to date first."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    settings: Settings = app.config["SETTINGS"]
+    if not settings.production:
+        flask_migrate.upgrade()
+    try:
+        (_serve_in_production if settings.production else _serve_in_development)(app, settings)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"Cannot listen on {where}: {error.strerror}. Set HOST or PORT.") from error
+
+
+def _serve_in_development(app: Flask, settings: Settings) -> None:
+    import waitress
+
+    server = waitress.create_server(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=8,
+        ident=None,
+        max_request_body_size=1024 * 1024,
+        # What proxies say of the visitor is for ProxyFix (app.py) to read, where there are proxies.
+        clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
+    )
+    click.echo("\n".join(welcome(app)))
+    server.run()
+
+
+def _serve_in_production(app: Flask, settings: Settings) -> None:
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+
+    # Granian does not say plainly that a port is taken.
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    socket.create_server((settings.host, settings.port), family=family).close()
+    server = Granian(
+        app.import_name,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADERS_AT_MOST),
+        websockets=False,
+        workers=settings.workers,
+        blocking_threads=THREADS,
+        respawn_failed_workers=True,
+        log_level=LogLevels.error,
+    )
+    server.on_startup(lambda: click.echo("\n".join(welcome(app))))
+    server.serve(target_loader=_load, wrap_loader=False)
+
+
+def _load() -> WSGIApplication:
+    """What each worker of Granian loads."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    return ScriptInfo().load_app()
+
+
+def _end_with(parent: int) -> None:
+    """A worker whose parent was killed would go on and keep the port."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def welcome(app: Flask) -> list[str]:
+    """Five calm lines."""
+    settings: Settings = app.config["SETTINGS"]
+    keys = "development keys from instance/: no real patients, please" if settings.development_keys else "your keys"
+    mail = settings.mail_url.partition("@")[2] or settings.mail_url.partition("//")[2]
+    missing = app.config["CLINIC"].missing()
+    return [
+        f"{app.config['CLINIC'].name} is at {app.config['SITE_URL']}/",
+        f"Mail: sent by `flask outbox send` to {mail}" if mail else f"Mail: kept, not sent; {_mailbox(app)}",
+        f"Referrals: sealed with {keys}",
+        f"Left out of the pages until content/clinic.toml has it: {', '.join(missing) or 'nothing'}",
+        "Stop with Ctrl+C",
+    ]
+
+
+def _mailbox(app: Flask) -> str:
+    if app.config["SETTINGS"].production:
+        return "set MAIL_URL to send it"
+    return f"read it at {app.config['SITE_URL']}/dev/mailbox"

@@ -1,0 +1,161 @@
+"""What is the same for everybody is made once and answered from memory in production."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+from flask import Flask, template_rendered
+from werkzeug.test import TestResponse
+
+from core import pages
+from tests.builders import PRODUCTION
+from tests.conftest import build, close
+from tests.page import CONTENT_PAGES, EXPORTS, Document, check_headers
+
+DECODE: dict[str, Callable[[bytes], bytes]] = {
+    "br": brotli.decompress,
+    "zstd": pages.zstd.decompress,
+    "gzip": gzip.decompress,
+    "identity": bytes,
+}
+KB = 1024
+FONTS = Path(__file__).parents[2] / "static" / "fonts"
+Fetch = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Iterator[Flask]:
+    app = build(tmp_path, f"sqlite:///{tmp_path / 'production.sqlite3'}", **PRODUCTION)
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def fetch(production: Flask) -> Fetch:
+    client = production.test_client()
+
+    def get(path: str, accept: str = "", **options: Any) -> TestResponse:
+        headers = {"Accept-Encoding": accept, **options.pop("headers", {})}
+        return client.open(path, base_url="https://clinic.example", headers=headers, **options)
+
+    return get
+
+
+@pytest.fixture
+def rendered(production: Flask) -> Iterator[list[str]]:
+    """Names of the templates that were rendered so far."""
+    names: list[str] = []
+
+    def note(_app: Flask, template: Any, **_: Any) -> None:
+        names.append(template.name)
+
+    with template_rendered.connected_to(note, production):
+        yield names
+
+
+@pytest.mark.parametrize("path", sorted({*CONTENT_PAGES, *EXPORTS} - {"/robots.txt"}))
+def test_a_page_is_the_same_in_every_encoding(fetch: Fetch, path: str) -> None:
+    plain = fetch(path)
+    assert "Content-Encoding" not in plain.headers
+    etags = {plain.headers["ETag"]}
+    for encoding in ("br", "zstd", "gzip"):
+        answer = fetch(path, encoding)
+        check_headers(answer, public=True)
+        assert answer.headers["Content-Encoding"] == encoding
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert DECODE[encoding](answer.data) == plain.data
+        assert int(answer.headers["Content-Length"]) == len(answer.data) < len(plain.data)
+        etags.add(answer.headers["ETag"])
+    assert len(etags) == 4, "each encoding has a strong tag of its own"
+    assert not any(tag.startswith("W/") for tag in etags)
+
+
+def test_a_page_is_rendered_once(fetch: Fetch, rendered: list[str]) -> None:
+    for accept in ("br", "gzip", "", "br;q=0, *"):
+        assert fetch("/safety", accept).status_code == 200
+    assert rendered.count("content/page.html") == 1
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("br;q=0, zstd;q=0.5, gzip;q=0.1", "zstd"),
+        ("br;q=0.1, gzip;q=0.9", "gzip"),
+        ("identity", "identity"),
+        ("", "identity"),
+        ("compress", "identity"),
+        ("*", "br"),
+        (";;q=x,,", "identity"),
+    ],
+)
+def test_the_visitor_says_which_encoding(fetch: Fetch, accepted: str, encoding: str) -> None:
+    assert fetch("/", accepted).headers.get("Content-Encoding", "identity") == encoding
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(fetch: Fetch) -> None:
+    tag = fetch("/", "br").headers["ETag"]
+    for asked in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        answer = fetch("/", "br", headers={"If-None-Match": asked})
+        assert (answer.status_code, answer.data) == (304, b"")
+        check_headers(answer, public=True)
+        assert answer.headers["ETag"] == tag
+        assert not {"Content-Encoding", "Content-Type"} & set(answer.headers.keys())
+    assert fetch("/", "gzip", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_head_tells_the_size_and_sends_nothing(fetch: Fetch) -> None:
+    whole, head = fetch("/", "br"), fetch("/", "br", method="HEAD")
+    assert head.data == b""
+    assert dict(head.headers) == dict(whole.headers)
+
+
+def test_a_foreign_host_gets_no_page_even_from_memory(fetch: Fetch, production: Flask) -> None:
+    assert fetch("/").status_code == 200
+    for host in ("evil.example", "clinic.example.evil", "clinic.example@evil", "a b", ""):
+        assert production.test_client().get("/", headers={"Host": host}).status_code == 400
+
+
+def test_what_is_not_the_same_for_everybody_is_left_to_flask(fetch: Fetch, production: Flask) -> None:
+    assert fetch("/", method="POST").status_code == 411
+    assert fetch("/?utm_source=x").status_code == 200
+    form = fetch("/refer", "br")
+    assert (form.headers["Cache-Control"], form.headers["Content-Encoding"]) == ("no-store", "br")
+    assert form.headers["Set-Cookie"]
+    assert fetch("/nowhere").status_code == 404
+    assert production.wsgi_app.copies == {}  # type: ignore[attr-defined]
+
+
+def test_static_files_are_answered_from_memory(fetch: Fetch) -> None:
+    page = Document(fetch("/").text)
+    addresses = [e.attributes["src"] for e in page.all("script")] + [e.attributes["href"] for e in page.all("link")]
+    files = [address for address in addresses if address.startswith("/static/")]
+    assert len(files) == 5
+    for address in files:
+        answer = fetch(address, "br")
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert (answer.headers.get("Content-Encoding") == "br") != address.endswith(".woff2")
+    assert "no-cache" in fetch("/static/js/site.js").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", [*CONTENT_PAGES, "/refer", "/subscribe"])
+def test_a_first_visit_is_small(fetch: Fetch, path: str) -> None:
+    """At most 45 KB over the wire, and 130 KB with fonts; see benchmarks/pages.py for what a browser fetches."""
+    answer = fetch(path, "br")
+    page = Document(brotli.decompress(answer.data).decode())
+    files = {e.attributes.get("src") or e.attributes["href"] for e in [*page.all("script"), *page.all("link")]}
+    sizes = {file: len(fetch(file, "br").data) for file in files if file.startswith("/static/")}
+    fonts = sum(font.stat().st_size for font in FONTS.glob("*.woff2"))
+    rest = len(answer.data) + sum(size for file, size in sizes.items() if not file.partition("?")[0].endswith("woff2"))
+    assert rest < 45 * KB
+    assert rest + fonts < 130 * KB
+
+
+def test_development_shows_a_saved_page_at_once(sqlite_app: Flask) -> None:
+    assert "/" not in getattr(sqlite_app.wsgi_app, "addresses", ())
