@@ -1,16 +1,18 @@
-"""Charts: published figures in, places on a 0 to 100 % axis out. No figure without its source."""
+"""Charts: published figures in, places on an axis out. No figure without its source and the number of people."""
 
 from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from blueprints.content.citations import Citations
+from blueprints.content.frontmatter import mistake
 
 Z_95 = 1.959963984540054
+KINDS = ("dots", "people", "lanes")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Arm:
     low: float | None
     high: float | None
 
+    @property
+    def rows(self) -> list[int]:
+        """How many of each twenty in a hundred."""
+        return [max(0, min(20, round(self.percent) - start)) for start in range(0, 100, 20)]
+
 
 @dataclass(frozen=True)
 class Study:
@@ -36,12 +43,38 @@ class Study:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """What happens from one moment to another, and where that is, in percent of the axis."""
+
+    label: str
+    start: float
+    end: float
+    kind: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Lane:
+    label: str
+    numbers: list[tuple[int, str]]
+    """The numbers of its sources, each with its place on the page."""
+    segments: list[Segment]
+
+
+@dataclass(frozen=True)
 class Chart:
+    """dots: shares with their intervals; people: shares as people in a hundred; lanes: what follows what."""
+
     id: str
+    kind: str
     title: str
     measure: str
     caveat: str
-    studies: list[Study]
+    studies: list[Study] = field(default_factory=list)
+    lanes: list[Lane] = field(default_factory=list)
+    unit: str = ""
+    end: float = 0
 
 
 def wilson(percent: float, n: int) -> tuple[float, float]:
@@ -53,10 +86,18 @@ def wilson(percent: float, n: int) -> tuple[float, float]:
 
 
 def load(path: Path, citations: Citations) -> Chart:
-    """The chart in a TOML file. Its sources are numbered with the rest of the page."""
+    """The chart in a TOML file. Its sources are numbered with the rest of the page. Raises ContentError."""
     data = tomllib.loads(path.read_text())
-    studies = [_study(study, citations) for study in data["study"]]
-    return Chart(path.stem, data["title"], data["measure"], data["caveat"], studies)
+    kind = data.get("kind", KINDS[0])
+    if kind not in KINDS:
+        raise mistake(path, "kind", f"kind must be one of {', '.join(KINDS)}")
+    try:
+        studies = [_study(study, citations) for study in data.get("study", ())]
+        lanes = [_lane(lane, data["end"], citations) for lane in data.get("lane", ())]
+        words = data["title"], data["measure"], data["caveat"]
+    except KeyError as missing:
+        raise mistake(path, "[[", f"a figure needs {missing.args[0]}") from missing
+    return Chart(path.stem, kind, *words, studies, lanes, data.get("unit", ""), data.get("end", 0))
 
 
 def _study(data: dict[str, Any], citations: Citations) -> Study:
@@ -69,3 +110,15 @@ def _arm(data: dict[str, Any]) -> Arm:
     n = data.get("n")
     low, high = wilson(data["percent"], n) if n else (None, None)
     return Arm(data["name"], data["kind"], data["percent"], n, low, high)
+
+
+def _lane(data: dict[str, Any], end: float, citations: Citations) -> Lane:
+    cited = [citations.cite(key) for key in data["cite"]]
+    segments = [_segment(segment, end) for segment in data["segment"]]
+    return Lane(data["label"], [(item.number, f"#ref-{item.key}") for item in cited], segments)
+
+
+def _segment(data: dict[str, Any], end: float) -> Segment:
+    start, stop = data["from"], data["to"]
+    place = round(100 * start / end, 2), round(100 * (stop - start) / end, 2)
+    return Segment(data["label"], start, stop, data["kind"], *place)
