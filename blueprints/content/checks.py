@@ -31,7 +31,7 @@ CITATION = re.compile(r"\[@[^\]]+\]")
 SENTENCE_END = re.compile(r"(?<=[.!?\]])\s+(?=[\"“*[]*[A-Z])")
 HARDEST = 9.0
 HARDEST_FOR_PATIENTS = 8.0
-FOR_PATIENTS = frozenset({"/", "/journey", "/crisis", "/eligibility", "/faq", "/cost"})
+FOR_PATIENTS = frozenset({"/", "/journey", "/crisis", "/eligibility", "/faq", "/cost", "/visit", "/for-patients"})
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,12 @@ document.addEventListener("paste", (event) => {
   boxes[2].dispatchEvent(new Event("change", { bubbles: true }));
 });
 
+// A sheet to print has a button for it where scripts run.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // A citation opens its source beside the words; its number in the note leads on to the list.
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.(".cite a");
