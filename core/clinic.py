@@ -16,13 +16,16 @@ class Clinic:
     phone: str | None = None
     street: str | None = None
     hours: str | None = None
+    security_contact: str | None = None
+    """mailto: or https: address for reports of a weakness (RFC 9116)."""
     timezone: str = "America/Los_Angeles"
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.timezone))
 
     def missing(self) -> list[str]:
-        return [f.name for f in fields(self) if not getattr(self, f.name)]
+        """What a visitor would look for and the clinic has not given."""
+        return [name for name in ("phone", "street", "hours") if not getattr(self, name)]
 
 
 def load(path: Path) -> Clinic:

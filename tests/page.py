@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -22,13 +23,16 @@ CONTENT_PAGES = (
     "/safety",
     "/cost",
     "/faq",
+    "/visit",
+    "/for-patients",
     "/privacy",
     "/updates",
     "/accessibility",
     "/crisis",
     "/references",
 )
-EXPORTS = ("/references.json", "/references.bib", "/updates.atom", "/robots.txt", "/sitemap.xml")
+META = ("/site.webmanifest", "/.well-known/security.txt")
+EXPORTS = ("/references.json", "/references.bib", "/updates.atom", "/robots.txt", "/sitemap.xml", *META)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -66,6 +70,17 @@ class Document(HTMLParser):
     def all(self, tag: str, **attributes: str) -> list[Element]:
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [e for e in self.elements if e.tag == tag and wanted.items() <= e.attributes.items()]
+
+    @property
+    def scripts(self) -> list[Element]:
+        """Without blocks of data."""
+        return [e for e in self.all("script") if "src" in e.attributes]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The things of the page's JSON-LD, by their type."""
+        (block,) = self.all("script", type="application/ld+json")
+        return {thing["@type"]: thing for thing in json.loads(block.text)["@graph"]}
 
     def by_id(self, name: str) -> Element:
         (found,) = [e for e in self.elements if e.attributes.get("id") == name]
@@ -164,9 +179,10 @@ def check_element(element: Element) -> None:
     assert "style" not in element.attributes, element
     assert element.tag != "style", "inline style"
     assert not [name for name in element.attributes if name.startswith("on")], element
-    if element.tag == "script":
+    if element.tag == "script" and element.attributes.get("type") != "application/ld+json":
         assert element.attributes.get("src", "").startswith("/static/"), "inline or foreign script"
-    if element.tag in ("img", "script", "link", "iframe", "source") and element.attributes.get("rel") != "canonical":
+    is_data = element.attributes.get("rel") == "canonical" or element.attributes.get("type") == "application/ld+json"
+    if element.tag in ("img", "script", "link", "iframe", "source") and not is_data:
         address = element.attributes.get("src") or element.attributes.get("href", "")
         assert address.startswith("/"), f"foreign address {address}"
     for name in ("aria-describedby", "aria-labelledby"):

@@ -23,10 +23,12 @@ ANYBODY = "anybody"
 DEVELOPMENT = "development only"
 ACCESS = {
     "content.feed": ANYBODY,
+    "content.manifest": ANYBODY,
     "content.page": ANYBODY,
     "content.references_bib": ANYBODY,
     "content.references_json": ANYBODY,
     "content.robots": ANYBODY,
+    "content.security_txt": ANYBODY,
     "content.sitemap": ANYBODY,
     "dev.mailbox": DEVELOPMENT,
     "healthz": ANYBODY,
@@ -124,7 +126,7 @@ def test_style_sheets_are_one_file_a_layer_and_travel_as_one(reader: Visitor) ->
 
 
 def test_static_files_are_kept_for_ever_under_an_address_of_their_content(reader: Visitor) -> None:
-    address = next(e.attributes["src"] for e in reader.get("/").document.all("script"))
+    address = next(e.attributes["src"] for e in reader.get("/").document.scripts)
     assert "?v=" in address
     assert "immutable" in reader.get(address).response.headers["Cache-Control"]
     assert "no-cache" in reader.get("/static/js/site.js").response.headers["Cache-Control"]

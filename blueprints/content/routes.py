@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import logging
 
@@ -10,14 +11,19 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.content import bibtex, bp, frontmatter, library
-from core import errors, hypermedia
+from blueprints.content import bibtex, bp, frontmatter, jsonld, library
+from core import clock, errors, hypermedia
 from core.outbox import link
 from core.pages import same_for_everybody
 
 log = logging.getLogger("site")
 
-TEMPLATES = {"/": "content/home.html", "/references": "content/references.html"}
+TEMPLATES = {
+    "/": "content/home.html",
+    "/references": "content/references.html",
+    "/visit": "content/visit.html",
+    "/for-patients": "content/for-patients.html",
+}
 
 
 @bp.record
@@ -40,7 +46,9 @@ def _library() -> library.Library:
 def show_page(path: str) -> BaseResponse:
     books = _library()
     template = TEMPLATES.get(path, "content/page.html")
-    return hypermedia.page(template, page=books.pages[path], references=books.references)
+    page = books.pages[path]
+    facts = jsonld.graph(page, current_app.config["CLINIC"], current_app.config["SITE_URL"])
+    return hypermedia.page(template, page=page, references=books.references, facts=facts)
 
 
 @bp.errorhandler(frontmatter.ContentError)
@@ -72,6 +80,32 @@ def feed() -> BaseResponse:
     response = make_response(render_template("content/updates.atom.xml", notes=_library().notes))
     response.mimetype = "application/atom+xml"
     return response
+
+
+@bp.get("/site.webmanifest")
+@same_for_everybody
+def manifest() -> BaseResponse:
+    """https://www.w3.org/TR/appmanifest/. The site is a site: it opens in the browser."""
+    icon = {"src": url_for("static", filename="img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
+    name = current_app.config["CLINIC"].name
+    body = {"name": name, "start_url": "/", "display": "browser", "icons": [icon]}
+    return Response(json.dumps(body), mimetype="application/manifest+json")
+
+
+@bp.get("/.well-known/security.txt")
+@same_for_everybody
+def security_txt() -> BaseResponse:
+    """RFC 9116. Without an address of the clinic's own it leads to the page that says how to reach it."""
+    contact = current_app.config["CLINIC"].security_contact or link("/visit")
+    expires = clock.now() + datetime.timedelta(days=180)
+    lines = [
+        f"Contact: {contact}",
+        f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {link('/.well-known/security.txt')}",
+        "",
+    ]
+    return Response("\n".join(lines), mimetype="text/plain")
 
 
 @bp.get("/robots.txt")

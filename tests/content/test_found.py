@@ -1,0 +1,78 @@
+"""What search engines, phones and people who find a weakness are told."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import re
+
+import pytest
+from flask import Flask
+
+from blueprints.content import jsonld
+from core.clinic import Clinic
+from tests.page import CONTENT_PAGES, Visitor
+
+SITE = "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize("path", CONTENT_PAGES)
+def test_a_page_says_of_itself_what_it_shows(reader: Visitor, path: str) -> None:
+    document = reader.get(path).document
+    page = document.facts["MedicalWebPage"]
+    assert page["url"] == f"{SITE}{path}"
+    assert page["name"] == document.all("h1")[0].text
+    assert "lastReviewed" not in page, "nobody has reviewed it yet"
+    assert document.facts["MedicalClinic"]["name"] in document.all("title")[0].text
+    assert ("BreadcrumbList" in document.facts) == (path != "/")
+
+
+def test_a_reviewed_page_says_by_whom_and_when(sqlite_app: Flask) -> None:
+    page = sqlite_app.extensions["library"].library().pages["/safety"]
+    reviewed = dataclasses.replace(page, reviewed_by="A. Example, MD")
+    things = jsonld.graph(reviewed, Clinic("Example", "Here"), SITE)["@graph"]
+    assert things[1]["lastReviewed"] == page.reviewed_on.isoformat()
+    assert things[1]["reviewedBy"]["name"] == "A. Example, MD"
+
+
+def test_what_the_clinic_has_not_given_is_not_made_up(reader: Visitor) -> None:
+    assert set(reader.get("/").document.facts["MedicalClinic"]) == {
+        *("@type", "@id", "name", "url", "medicalSpecialty", "address")
+    }
+
+
+def test_each_question_has_its_answer(reader: Visitor) -> None:
+    document = reader.get("/faq").document
+    questions = document.facts["FAQPage"]["mainEntity"]
+    headings = [e.text for e in document.all("h2") if e.text.endswith("?")]
+    assert [question["name"] for question in questions][: len(headings)] == headings
+    for question in questions:
+        answer = question["acceptedAnswer"]["text"]
+        assert len(answer) > 20
+        assert "<" not in answer
+
+
+def test_the_manifest_names_the_site(reader: Visitor) -> None:
+    manifest = json.loads(reader.get("/site.webmanifest").text)
+    assert manifest["name"] == "Ketamine Therapy Center"
+    assert reader.get(manifest["icons"][0]["src"]).status == 200
+
+
+def test_security_txt_has_a_contact_and_an_end(reader: Visitor) -> None:
+    lines = dict(line.split(": ", 1) for line in reader.get("/.well-known/security.txt").text.splitlines())
+    assert lines["Contact"] == f"{SITE}/visit"
+    left = datetime.datetime.fromisoformat(lines["Expires"]) - datetime.datetime.now(datetime.UTC)
+    assert datetime.timedelta(days=100) < left < datetime.timedelta(days=365)
+
+
+def test_the_sitemap_lists_every_page(reader: Visitor) -> None:
+    found = re.findall("<loc>(.*?)</loc>", reader.get("/sitemap.xml").text)
+    assert {f"{SITE}{path}" for path in CONTENT_PAGES} <= set(found)
+
+
+def test_the_sheet_for_a_clinician_sends_nothing(reader: Visitor) -> None:
+    document = reader.get("/for-patients").document
+    assert len(document.all("textarea")) == 4
+    assert not [e for e in document.all("textarea") if "name" in e.attributes]
+    assert [form.attributes["action"] for form in document.all("form")] == ["/subscribe"]
