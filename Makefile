@@ -19,6 +19,10 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
 
+bench: .venv/test  ## measure pages beside Flask and nginx, and a first visit (needs wrk)
+	@$(BIN)/python -m benchmarks.pages
+	@$(BIN)/python -m benchmarks.browser
+
 format: .venv/test  ## put the code in its usual form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
@@ -39,4 +43,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help run test format lock
+.PHONY: help run test bench format lock
