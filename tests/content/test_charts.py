@@ -15,6 +15,7 @@ from tests.page import Visitor
 WHERE = {
     "response-rates": "/",
     "remission": "/treatments/spravato",
+    "remission-rates": "/ketamine-therapy",
     "side-effects": "/safety",
     "visit": "/journey",
     "course": "/journey",
@@ -63,6 +64,7 @@ def test_a_figure_has_its_caption_its_sources_and_its_numbers_as_a_table(reader:
         assert f"{study['people']} people" in figure
         for arm in study["arm"]:
             assert f"{arm['percent']} %" in table
+            assert (f"{arm['name']}, {arm['n']} people" if "n" in arm else "not known") in table
     for lane in data.get("lane", ()):
         for segment in lane["segment"]:
             assert segment["label"] in table
