@@ -23,7 +23,7 @@ REQUIRED = {
     "reviewed_by": str,
     "review_due": datetime.date,
 }
-OPTIONAL = {"kind": str}
+OPTIONAL = {"kind": str, "art": str}
 # What a page about a treatment cannot be without, as it stands in the page.
 TREATMENT_BOXES = {
     "::: status-offlabel or ::: boxed": re.compile(r'class="(status-offlabel|boxed)"'),
@@ -47,6 +47,8 @@ class Page:
     references: list[citations.Cited]
     kind: str = "page"
     """page | treatment: the latter needs its boxes."""
+    art: str = ""
+    """A drawing of templates/components/art.html."""
 
     @property
     def is_reviewed(self) -> bool:

@@ -111,7 +111,7 @@ def security_txt() -> BaseResponse:
 @bp.get("/robots.txt")
 @same_for_everybody
 def robots() -> BaseResponse:
-    lines = ["User-agent: *", "Disallow: /refer", "Disallow: /subscribe/", f"Sitemap: {link('/sitemap.xml')}", ""]
+    lines = ["User-agent: *", "Disallow: /refer/", "Disallow: /subscribe/", f"Sitemap: {link('/sitemap.xml')}", ""]
     return Response("\n".join(lines), mimetype="text/plain")
 
 

@@ -76,3 +76,19 @@ def test_the_sheet_for_a_clinician_sends_nothing(reader: Visitor) -> None:
     assert len(document.all("textarea")) == 4
     assert not [e for e in document.all("textarea") if "name" in e.attributes]
     assert [form.attributes["action"] for form in document.all("form")] == ["/subscribe"]
+
+
+def test_a_page_shows_the_drawing_it_names(sqlite_app: Flask, reader: Visitor) -> None:
+    pages = sqlite_app.extensions["library"].library().pages.values()
+    assert sorted(page.art for page in pages if page.art) == ["infusion", "path", "spray"]
+    for page in pages:
+        if page.art:
+            drawing = reader.get(page.path).text.split('class="scene"')[1].split("</svg>")[0]
+            assert "<path" in drawing
+            assert 'aria-hidden="true"' in drawing
+
+
+def test_clinicians_find_the_referral_and_nobody_finds_a_reference(reader: Visitor) -> None:
+    rules = reader.get("/robots.txt").text.splitlines()
+    assert "Disallow: /refer/" in rules
+    assert "Disallow: /refer" not in rules
