@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Granian holds a thread while a slow client's form arrives. One that waits costs little.
 THREADS = 128
 HEADERS_AT_MOST = 64 * 1024
+FAREWELL = 10
+"""Seconds that requests have to end when the server is told to stop; a slow client would hold it for ever."""
 
 
 @click.command()
@@ -76,6 +78,7 @@ def _serve_in_production(app: Flask, settings: Settings) -> None:
         workers=settings.workers,
         blocking_threads=THREADS,
         respawn_failed_workers=True,
+        workers_kill_timeout=FAREWELL,
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(welcome(app))))

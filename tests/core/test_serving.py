@@ -161,6 +161,15 @@ def test_slow_clients_leave_the_pages_and_the_form_open(production: tuple[subpro
         client.close()
 
 
+def test_a_slow_client_does_not_keep_the_server_from_stopping(production: tuple[subprocess.Popen[str], int]) -> None:
+    server, port = production
+    with begin_form(port):
+        assert ask(port, "/healthz") == 200
+        server.terminate()
+        server.communicate(timeout=30)
+    wait_for(port, there=False)
+
+
 def test_a_form_that_broke_off_is_no_form(production: tuple[subprocess.Popen[str], int]) -> None:
     server, port = production
     client = begin_form(port)
