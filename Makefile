@@ -19,8 +19,9 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
 
-bench: .venv/test  ## measure pages beside Flask and nginx, and a first visit (needs wrk)
+bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a first visit (needs wrk)
 	@$(BIN)/python -m benchmarks.pages
+	@$(BIN)/python -m benchmarks.forms
 	@$(BIN)/python -m benchmarks.browser
 
 format: .venv/test  ## put the code in its usual form

@@ -112,7 +112,10 @@ class Memory:
             return None
         body = response.get_data()
         made = {name: encode(body) for name, encode in ENCODINGS.items()}
-        copies = {name: _copy(response, name, data) for name, data in made.items() if _is_worth_it(name, data, body)}
+        tag = hashlib.sha256(body).hexdigest()[:20]
+        copies = {
+            name: _encoded(response, tag, name, data) for name, data in made.items() if _is_worth_it(name, data, body)
+        }
         self.copies[address] = copies
         return copies
 
@@ -128,8 +131,8 @@ def _is_worth_it(encoding: str, data: bytes, body: bytes) -> bool:
     return encoding == "identity" or len(data) < 0.9 * len(body)
 
 
-def _copy(response: BaseResponse, encoding: str, body: bytes) -> Copy:
-    etag = f'"{hashlib.sha256(response.get_data()).hexdigest()[:20]}-{encoding}"'
+def _encoded(response: BaseResponse, tag: str, encoding: str, body: bytes) -> Copy:
+    etag = f'"{tag}-{encoding}"'
     headers = Headers([pair for pair in response.headers.items() if pair[0] not in ("Content-Length", "Vary")])
     headers["ETag"] = etag
     headers["Vary"] = "Accept-Encoding, HX-Request"

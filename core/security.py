@@ -74,16 +74,19 @@ def check_body() -> None:
         raise RequestEntityTooLarge
     if request.content_length and (request.mimetype != FORM or request.content_encoding):
         raise UnsupportedMediaType
-    if not _READING_FORMS.acquire(timeout=PATIENCE):
-        raise ServiceUnavailable(retry_after=60)
-    try:
-        body = request.get_data()
-    finally:
-        _READING_FORMS.release()
-    if len(body) != request.content_length:
+    if len(_read_body()) != request.content_length:
         raise BadRequest
     if sum(1 for _ in request.form.items(multi=True)) > MAX_FIELDS:
         raise RequestEntityTooLarge
+
+
+def _read_body() -> bytes:
+    if not _READING_FORMS.acquire(timeout=PATIENCE):
+        raise ServiceUnavailable(retry_after=60)
+    try:
+        return request.get_data()
+    finally:
+        _READING_FORMS.release()
 
 
 def check_origin() -> None:

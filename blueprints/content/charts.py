@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blueprints.content.citations import Citations
+from blueprints.content.citations import Citations, Cited
 from blueprints.content.frontmatter import mistake
 
 Z_95 = 1.959963984540054
@@ -37,8 +37,7 @@ class Study:
     label: str
     design: str
     people: int
-    number: int
-    href: str
+    source: Cited
     arms: list[Arm]
 
 
@@ -57,8 +56,7 @@ class Segment:
 @dataclass(frozen=True)
 class Lane:
     label: str
-    numbers: list[tuple[int, str]]
-    """The numbers of its sources, each with its place on the page."""
+    sources: list[Cited]
     segments: list[Segment]
 
 
@@ -101,9 +99,9 @@ def load(path: Path, citations: Citations) -> Chart:
 
 
 def _study(data: dict[str, Any], citations: Citations) -> Study:
-    cited = citations.cite(data["cite"])
+    source = citations.cite(data["cite"])
     arms = [_arm(arm) for arm in data["arm"]]
-    return Study(data["label"], data["design"], data["people"], cited.number, f"#ref-{cited.key}", arms)
+    return Study(data["label"], data["design"], data["people"], source, arms)
 
 
 def _arm(data: dict[str, Any]) -> Arm:
@@ -113,9 +111,9 @@ def _arm(data: dict[str, Any]) -> Arm:
 
 
 def _lane(data: dict[str, Any], end: float, citations: Citations) -> Lane:
-    cited = [citations.cite(key) for key in data["cite"]]
+    sources = [citations.cite(key) for key in data["cite"]]
     segments = [_segment(segment, end) for segment in data["segment"]]
-    return Lane(data["label"], [(item.number, f"#ref-{item.key}") for item in cited], segments)
+    return Lane(data["label"], sources, segments)
 
 
 def _segment(data: dict[str, Any], end: float) -> Segment:

@@ -30,6 +30,10 @@ class Cited:
         return self.reference.key
 
     @property
+    def href(self) -> str:
+        return f"#ref-{self.key}"
+
+    @property
     def html(self) -> Markup:
         return self.reference.html
 
@@ -62,7 +66,7 @@ class Citations:
         anchor = f"cite-{key}-{len(cited.backlinks) + 1}"
         cited.backlinks.append(anchor)
         label = escape(f"{cited.number}, source: {cited.reference.short}")
-        return f'<a href="#ref-{key}" id="{anchor}" aria-label="{label}">{cited.number}</a>'
+        return f'<a href="{cited.href}" id="{anchor}" aria-label="{label}">{cited.number}</a>'
 
 
 def plugin(md: MarkdownIt) -> None:

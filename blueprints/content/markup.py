@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from blueprints.content import citations
 
 
+@cache
 def markdown() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(["table", "smartquotes"])
     md.use(citations.plugin).use(deflist_plugin).use(anchors_plugin, max_level=3, slug_func=slug)
