@@ -7,6 +7,23 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One medication that was tried. None and "" mean that it is not known."""
+
+    medication: str
+    """As typed."""
+    generic: str = ""
+    """Its name in data/medications.csv, or "" where the table does not have it."""
+    daily_dose_mg: float | None = None
+    weeks: int | None = None
+    """At that dose."""
+    current_episode: str = "unknown"
+    """yes | no | unknown."""
+    outcome: str = "unknown"
+    """none | partial | response_lost | intolerant | unknown."""
+
+
+@dataclass(frozen=True)
 class ReferralDetails:
     """Dates are ISO 8601, phones E.164 (RFC 3966 extension), languages BCP 47, diagnoses ICD-10-CM."""
 
@@ -41,6 +58,21 @@ class ReferralDetails:
     phq9_date: str
     phq9_item9: int | None
     clinical_summary: str
+    trials: tuple[Trial, ...]
+    no_trials_known: bool
+    had_ect: str
+    had_tms: str
+    had_psychotherapy: str
+    had_ketamine: str
+    history_details: str
+    safety: dict[str, str]
+    """yes | no | unknown (| not_applicable for pregnancy) for each question of data/answers.py SAFETY."""
+    systolic: int | None
+    """mmHg, as diastolic."""
+    diastolic: int | None
+    weight_kg: float | None
+    current_medications: str
+    allergies: str
     suicide_risk: str
     safety_plan: str
     urgent_handoff: str
@@ -48,4 +80,4 @@ class ReferralDetails:
 
     def as_json(self) -> dict[str, Any]:
         """The shape that is sealed. `version` tells later code how to read it."""
-        return {"version": 1, **asdict(self)}
+        return {"version": 2, **asdict(self)}

@@ -33,6 +33,30 @@ PHQ9_ITEM9 = {
     "3": "3, nearly every day",
 }
 
+OUTCOME = {
+    "none": "No improvement",
+    "partial": "Some improvement, less than half",
+    "response_lost": "It helped, then stopped helping",
+    "intolerant": "Stopped for side effects",
+    "unknown": "Not known",
+}
+
+SAFETY = {
+    "aneurysmal_disease": "Aneurysm, of the aorta, the brain or another artery",
+    "arteriovenous_malformation": "Arteriovenous malformation",
+    "intracerebral_hemorrhage": "Bleeding in the brain, ever",
+    "ketamine_hypersensitivity": "Allergy to ketamine or esketamine",
+    "uncontrolled_hypertension": "High blood pressure that is not controlled",
+    "recent_cardiovascular_event": "Heart attack or stroke in the last 6 months, or unstable heart disease",
+    "psychosis": "Psychosis, now or before",
+    "mania": "Mania or hypomania, now or before",
+    "pregnancy": "Pregnant, planning a pregnancy, or breastfeeding",
+    "substance_use_disorder": "Substance use disorder, now",
+    "severe_liver_disease": "Severe liver disease",
+    "bladder_disease": "Bladder disease, such as interstitial cystitis",
+    "sleep_apnea": "Sleep apnea",
+}
+
 SUICIDE_RISK = {
     "none_known": "No risk known",
     "low": "Low",
