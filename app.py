@@ -42,4 +42,5 @@ def _add_shared_parts(app: Flask) -> None:
     extensions.limiter.init_app(app)
     extensions.csrf.init_app(app)
     extensions.compress.init_app(app)
-    app.jinja_env.globals.update(clinic=app.config["CLINIC"], check_attributes=hypermedia.check_attributes)
+    app.jinja_env.globals["clinic"] = app.config["CLINIC"]
+    app.jinja_env.globals.update(check_attributes=hypermedia.check_attributes, question=hypermedia.question)

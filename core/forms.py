@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import phonenumbers
@@ -26,6 +27,16 @@ REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
 
 def strip(value: str | None) -> str | None:
     return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One question with several boxes."""
+
+    id: str
+    legend: str
+    hint: str
+    names: tuple[str, ...]
 
 
 class Form(FlaskForm):

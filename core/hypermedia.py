@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import current_app, make_response, redirect, render_template, request, url_for
+from jinja2.runtime import Macro
 from werkzeug.wrappers import Response
 from wtforms import Field
 
-from core.forms import Form
+from core.forms import Form, Parts
 
 
 def wants_fragment() -> bool:
@@ -65,3 +66,16 @@ def check_attributes(form: Form, field: Field, trigger: str = "change delay:150m
         "data-hx-swap": "outerHTML",
         "data-hx-sync": f"#{field.id}-group:replace",
     }
+
+
+def question(macro: Macro, form: Form, asked: Field | Parts) -> str:
+    """The markup of one question. Until it is answered it is the same for everybody, so in production it is then made
+    once; what was typed is never kept."""
+    fields = [form[name] for name in asked.names] if isinstance(asked, Parts) else [asked]
+    if current_app.jinja_env.auto_reload or any(field.raw_data or field.errors for field in fields):
+        return macro(form, asked)
+    made: dict[tuple[object, ...], str] = current_app.extensions.setdefault("questions", {})
+    key = (type(form), macro.name, asked.id)
+    if key not in made:
+        made[key] = macro(form, asked)
+    return made[key]

@@ -41,9 +41,16 @@ OF_THE_BODY = ("Content-Encoding", "Content-Length", "Content-Type", "Content-Di
 OF_THE_VISIT = ("HTTP_ACCEPT_ENCODING", "HTTP_COOKIE", "HTTP_IF_", "HTTP_RANGE")
 
 
-def same_for_everybody(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
-    """Marks a view that sees nothing of its visitor: browsers may keep its answer and ask whether it changed."""
+def made_once(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+    """Marks a view that sees nothing of its visitor: in production its answer is made once."""
+    view.made_once = True  # type: ignore[attr-defined]
+    return view
 
+
+def same_for_everybody(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+    """Made once, and browsers may keep the answer and ask whether it changed."""
+
+    @made_once
     @wraps(view)
     def marked(*args: Any, **kwargs: Any) -> BaseResponse:
         response = view(*args, **kwargs)
@@ -51,7 +58,6 @@ def same_for_everybody(view: Callable[..., BaseResponse]) -> Callable[..., BaseR
         response.add_etag()
         return response.make_conditional(request)
 
-    marked.same_for_everybody = True  # type: ignore[attr-defined]
     return marked
 
 
@@ -122,7 +128,7 @@ class Memory:
 
 def _marked(app: Flask) -> Iterable[str]:
     for rule in app.url_map.iter_rules():
-        if getattr(app.view_functions[rule.endpoint], "same_for_everybody", False):
+        if getattr(app.view_functions[rule.endpoint], "made_once", False):
             yield rule.rule
 
 

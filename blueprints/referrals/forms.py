@@ -13,8 +13,8 @@ from blueprints.referrals import rules
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
 from blueprints.referrals.questions import Questions
-from blueprints.referrals.sections import SECTIONS, Parts
-from core.forms import e164
+from blueprints.referrals.sections import SECTIONS
+from core.forms import Parts, e164
 
 
 class ReferralForm(Questions):

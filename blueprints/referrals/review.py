@@ -11,8 +11,7 @@ from wtforms import BooleanField, Field
 from blueprints.referrals import rules
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms import ReferralForm
-from blueprints.referrals.sections import Parts
-from core.forms import anchor, applies, empty
+from core.forms import Parts, anchor, applies, empty
 
 
 @dataclass(frozen=True)

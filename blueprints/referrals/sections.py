@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Parts:
-    """One question with several boxes."""
-
-    id: str
-    legend: str
-    hint: str
-    names: tuple[str, ...]
+from core.forms import Parts
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from blueprints.subscriptions import bp, forms, services
 from blueprints.subscriptions.forms import SubscribeForm
 from core import errors, hypermedia, security
 from core.extensions import csrf, limiter
+from core.pages import made_once
 
 bp.app_context_processor(forms.blank)
 
 
 @bp.get("")
+@made_once
 def ask() -> Response:
     return _page(SubscribeForm(formdata=None))
 
@@ -43,6 +45,7 @@ def check_field(field: str) -> Response:
 
 
 @bp.get("/thanks")
+@made_once
 def thanks() -> Response:
     return hypermedia.page("subscriptions/thanks.html")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
 from core import pages
-from tests.builders import PRODUCTION
+from tests.builders import PRODUCTION, referral
 from tests.conftest import build, close
 from tests.page import CONTENT_PAGES, EXPORTS, Document, check_headers
 
@@ -24,6 +25,7 @@ DECODE: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
 }
 KB = 1024
+HOST = "https://clinic.example"
 TINY = {"/robots.txt", "/site.webmanifest", "/.well-known/security.txt"}
 """Files that compressing makes no smaller."""
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
@@ -43,7 +45,7 @@ def fetch(production: Flask) -> Fetch:
 
     def get(path: str, accept: str = "", **options: Any) -> TestResponse:
         headers = {"Accept-Encoding": accept, **options.pop("headers", {})}
-        return client.open(path, base_url="https://clinic.example", headers=headers, **options)
+        return client.open(path, base_url=HOST, headers=headers, **options)
 
     return get
 
@@ -161,3 +163,25 @@ def test_a_first_visit_is_small(fetch: Fetch, path: str) -> None:
 
 def test_development_shows_a_saved_page_at_once(sqlite_app: Flask) -> None:
     assert "/" not in getattr(sqlite_app.wsgi_app, "addresses", ())
+
+
+def test_the_empty_subscribe_form_is_made_once_and_never_kept(fetch: Fetch, rendered: list[str]) -> None:
+    for _ in range(2):
+        answer = fetch("/subscribe")
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert rendered.count("subscriptions/subscribe.html") == 1
+
+
+def test_an_unanswered_question_is_made_once_and_an_answered_one_is_never_kept(production: Flask, fetch: Fetch) -> None:
+    def questions() -> str:
+        return re.sub(r'(name="csrf_token"[^>]*value=")[^"]*', r"\1", fetch("/refer").get_data(as_text=True))
+
+    first, somebody = questions(), production.test_client()
+    token = Document(somebody.get("/refer", base_url=HOST).get_data(as_text=True)).fields()
+    typed = {**token, **referral(patient_family_name="Canaryfield", referrer_npi="12"), "action": "review"}
+    refused = somebody.post("/refer", data=typed, base_url=HOST, headers={"Origin": HOST}).get_data(as_text=True)
+    assert 'value="Canaryfield"' in refused
+    assert "NPI must be 10 digits." in refused
+    assert questions() == first
+    assert "Canaryfield" not in str(production.extensions["questions"])
