@@ -19,10 +19,11 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
 
-bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a first visit (needs wrk)
+bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a first visit (needs wrk, npx)
 	@$(BIN)/python -m benchmarks.pages
 	@$(BIN)/python -m benchmarks.forms
 	@$(BIN)/python -m benchmarks.browser
+	@$(BIN)/python -m benchmarks.lighthouse / /treatments/spravato /refer
 
 format: .venv/test  ## put the code in its usual form
 	@$(BIN)/ruff check --fix --quiet .

@@ -92,3 +92,10 @@ def test_clinicians_find_the_referral_and_nobody_finds_a_reference(reader: Visit
     rules = reader.get("/robots.txt").text.splitlines()
     assert "Disallow: /refer/" in rules
     assert "Disallow: /refer" not in rules
+
+
+def test_a_shared_page_has_a_picture(reader: Visitor) -> None:
+    (picture,) = reader.get("/").document.all("meta", property="og:image")
+    answer = reader.get(picture.attributes["content"].removeprefix(SITE))
+    assert answer.response.mimetype == "image/png"
+    assert answer.response.data[16:24] == (1200).to_bytes(4, "big") + (630).to_bytes(4, "big")
