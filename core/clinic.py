@@ -18,6 +18,12 @@ class Clinic:
     hours: str | None = None
     security_contact: str | None = None
     """mailto: or https: address for reports of a weakness (RFC 9116)."""
+    fax: str | None = None
+    referrals_email: str | None = None
+    """Who is told that a referral has arrived."""
+    referrals_read_within: str | None = None
+    referrals_decided_within: str | None = None
+    """Promises to referring clinicians, in words: 1 business day."""
     timezone: str = "America/Los_Angeles"
 
     def local(self, moment: datetime) -> datetime:

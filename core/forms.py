@@ -1,28 +1,20 @@
-"""Forms: text is stripped, control characters are refused, one field can be checked alone.
-
-A validator's words are the form's, never a library's. A validator that knows a format carries the
-`format` flag: the templates then check that field while the page is open.
-"""
+"""Forms: text is stripped, control characters are refused, one field can be checked alone. Rules: validators.py."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+import wtforms
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-# Bidirectional overrides can make a name or a dose read differently from what is stored.
-BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
+from core.validators import empty, plain_text
 
 
 def strip(value: str | None) -> str | None:
@@ -39,6 +31,45 @@ class Parts:
     names: tuple[str, ...]
 
 
+class PlainText:
+    """How the fields of our forms are bound: all text is stripped and looked through."""
+
+    def bind_field(self, form: BaseForm, unbound_field: Any, options: dict[str, Any]) -> Field:
+        if issubclass(unbound_field.field_class, StringField):
+            given = unbound_field.kwargs
+            options = {
+                **options,
+                "filters": [strip, *given.get("filters", ())],
+                "validators": [plain_text, *given.get("validators", ())],
+            }
+        field: Field = unbound_field.bind(form=form, **options)
+        return field
+
+
+class Row(wtforms.Form):
+    """One of several alike: an entry of a FieldList, with names like trials-0-medication."""
+
+    class Meta(PlainText, wtforms.Form.Meta):
+        pass
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        super().process(*args, **kwargs)
+        for field in self:
+            field.row = self
+
+    @property
+    def is_blank(self) -> bool:
+        return all(empty(field) for field in self)
+
+    def shown(self) -> list[Field]:
+        """The fields to put on the page."""
+        return list(self)
+
+
+def row_of(field: Field) -> Row | None:
+    return getattr(field, "row", None)
+
+
 class Form(FlaskForm):
     """The base of every form of the site."""
 
@@ -47,21 +78,16 @@ class Form(FlaskForm):
 
     strict = HiddenField(default="0")
 
-    class Meta(FlaskForm.Meta):
-        def bind_field(self, form: Form, unbound_field: Any, options: dict[str, Any]) -> Field:
-            if issubclass(unbound_field.field_class, StringField):
-                given = unbound_field.kwargs
-                options = {
-                    **options,
-                    "filters": [strip, *given.get("filters", ())],
-                    "validators": [plain_text, *given.get("validators", ())],
-                }
-            field: Field = unbound_field.bind(form=form, **options)
-            return field
+    class Meta(PlainText, FlaskForm.Meta):
+        pass
 
     def questions(self) -> list[Field]:
-        """The fields that a person answers, in order."""
+        """The fields that a person answers, in order, those of rows among them."""
         return [f for f in self if not isinstance(f, HiddenField) and f.type != "CSRFTokenField"]
+
+    def field(self, name: str) -> Field | None:
+        """The question of that name, also in a row."""
+        return next((field for field in self.questions() if field.name == name), None)
 
     def problems(self) -> list[tuple[str, str]]:
         """(anchor, message) of each field in error, for the summary; the message is the slot's."""
@@ -69,9 +95,9 @@ class Form(FlaskForm):
 
     def check(self, name: str) -> None:
         """Validate one field. An empty answer is an error only after a first try to send."""
-        field = self[name]
-        if self.strict.data == "1" or not empty(field):
-            field.validate(self)
+        field = self.field(name)
+        if field and (self.strict.data == "1" or not empty(field)):
+            field.validate(row_of(field) or self)
 
     def group_of(self, field: Field) -> str:
         """The id of the element in which typing may mend this field's error."""
@@ -85,125 +111,6 @@ class Form(FlaskForm):
 def anchor(field: Field) -> str:
     """The id that an error link leads to: the control itself, or the first one of a group."""
     return f"{field.id}-0" if isinstance(field, Radio | Checkboxes) else str(field.id)
-
-
-def empty(field: Field) -> bool:
-    return not field.raw_data or not any(str(value).strip() for value in field.raw_data)
-
-
-def plain_text(_form: Form, field: Field) -> None:
-    """Both databases must behave alike, and no name may reverse the words after it."""
-    for character in field.data or "":
-        if character in "\n\t":
-            continue
-        if unicodedata.category(character) in REFUSED_CATEGORIES or character in BIDI_OVERRIDES:
-            field.errors = []
-            raise StopValidation("Remove the characters that cannot be printed. Typing it again usually helps.")
-
-
-class AppliesWhen:
-    """The other answers of the form decide whether this question is asked. Where it is not, whatever was
-    typed in it counts for nothing, and is no error."""
-
-    def __init__(self, test: Callable[[Any], bool]) -> None:
-        self.test = test
-
-    def __call__(self, form: Form, field: Field) -> None:
-        if not self.test(form):
-            field.errors = []
-            raise StopValidation
-
-
-def applies(form: Form, field: Field) -> bool:
-    return all(rule.test(form) for rule in field.validators if isinstance(rule, AppliesWhen))
-
-
-class Required:
-    """Something must be given."""
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        if empty(field):
-            field.errors = []
-            raise StopValidation(self.message)
-
-
-class Optional:
-    """May be left empty; the label says so."""
-
-    field_flags = {"optional": True}
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        if empty(field):
-            field.errors = []
-            raise StopValidation
-
-
-class MaxLength:
-    def __init__(self, limit: int, what: str) -> None:
-        self.limit, self.what = limit, what
-        self.field_flags = {"limit": limit}
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        if len(field.data or "") > self.limit:
-            over = len(field.data) - self.limit
-            raise StopValidation(f"{self.what} must be {self.limit} characters or fewer. You have {over} too many.")
-
-
-class Pattern:
-    """The whole answer matches. `tidy` prepares it first, for example by dropping spaces."""
-
-    field_flags = {"format": True}
-
-    def __init__(self, pattern: str, message: str, tidy: Callable[[str], str] = str) -> None:
-        self.pattern, self.message, self.tidy = re.compile(pattern), message, tidy
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        if not self.pattern.fullmatch(self.tidy(field.data)):
-            raise StopValidation(self.message)
-
-
-class EmailAddress:
-    """RFC 5322 address as email-validator reads it, at most 254 characters. No DNS is asked."""
-
-    field_flags = {"format": True}
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        try:
-            validate_email(field.data, check_deliverability=False)
-        except EmailNotValidError as error:
-            message = "Enter an email address in the correct format, like name@example.com."
-            raise StopValidation(message) from error
-
-
-def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:
-    """A valid US number, however it is written, with its extension; otherwise None."""
-    try:
-        number = phonenumbers.parse(text, "US")
-    except phonenumbers.NumberParseException:
-        return None
-    return number if number.country_code == 1 and phonenumbers.is_possible_number(number) else None
-
-
-def e164(text: str) -> str:
-    """RFC 3966 digits: +13105550123, with ;ext=12 where there is an extension. Empty for no number."""
-    number = parse_phone(text) if text else None
-    if number is None:
-        return ""
-    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return f"{plain};ext={number.extension}" if number.extension else plain
-
-
-class USPhone:
-    field_flags = {"format": True}
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        number = parse_phone(field.data)
-        digits = str(number.national_number) if number else ""
-        if not re.fullmatch(r"[2-9](?!11)\d\d[2-9](?!11)\d{6}", digits):
-            raise StopValidation("Enter a 10-digit US phone number, like 310-555-0123.")
 
 
 class Radio(RadioField):

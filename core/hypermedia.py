@@ -36,10 +36,15 @@ def go_to(url: str) -> Response:
     return redirect(url, 303)
 
 
+def fragment(template: str, **context: Any) -> Response:
+    """A part of a page, for an address that only scripts ask."""
+    return make_response(render_template(template, **context))
+
+
 def done(template: str, url: str) -> Response:
     """Finished in place: a fragment for htmx, and for everybody else the page with the same words."""
     if wants_fragment():
-        return make_response(render_template(template))
+        return fragment(template)
     return redirect(url, 303)
 
 
@@ -51,7 +56,7 @@ def saved(url: str) -> Response:
 def checked(form: Form, name: str) -> Response:
     """The error slot of one field, full or empty, and its words for the live region."""
     form.check(name)
-    return make_response(render_template("components/check.html", form=form, field=form[name]))
+    return fragment("components/check.html", form=form, field=form.field(name))
 
 
 def check_attributes(form: Form, field: Field, trigger: str = "change delay:150ms") -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from blueprints.referrals.data.answers import SAFETY
+
 CANARIES = ("Zebedee", "Canaryfield", "1961", "90048-1234", "CANARY-MEMBER-7", "canary summary of the patient")
 
 REFERRAL: dict[str, Any] = {
@@ -39,6 +41,28 @@ REFERRAL: dict[str, Any] = {
     "phq9_date": "11/20/2026",
     "phq9_item9": "1",
     "clinical_summary": "canary summary of the patient",
+    "trials-0-medication": "sertraline",
+    "trials-0-daily_dose_mg": "150",
+    "trials-0-weeks": "12",
+    "trials-0-current_episode": "yes",
+    "trials-0-outcome": "none",
+    "trials-1-medication": "Effexor",
+    "trials-1-daily_dose_mg": "not known",
+    "trials-1-weeks": "8",
+    "trials-1-current_episode": "unknown",
+    "trials-1-outcome": "partial",
+    "had_ect": "no",
+    "had_tms": "unknown",
+    "had_psychotherapy": "yes",
+    "had_ketamine": "no",
+    "history_details": "",
+    **dict.fromkeys(SAFETY, "no"),
+    "uncontrolled_hypertension": "unknown",
+    "systolic": "128",
+    "diastolic": "82",
+    "weight_kg": "180 lb",
+    "current_medications": "venlafaxine, lorazepam as needed",
+    "allergies": "",
     "suicide_risk": "low",
     "safety_plan": "yes",
     "submitted_by": "",

@@ -6,20 +6,39 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField
+from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
 from blueprints.referrals import rules
+from blueprints.referrals.assessment import Case
+from blueprints.referrals.data.answers import SAFETY
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
+from blueprints.referrals.history import MAX_TRIALS, HistoryQuestions
 from blueprints.referrals.questions import Questions
+from blueprints.referrals.safety import SafetyQuestions
 from blueprints.referrals.sections import SECTIONS
-from core.forms import Parts, e164
+from core.forms import Parts
+from core.validators import e164
 
 
-class ReferralForm(Questions):
+class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
     check_endpoint = "referrals.check_field"
     sections = SECTIONS
+
+    def questions(self) -> list[Field]:
+        """In the order of the page."""
+        return [field for section in self.sections for question in section.questions for field in self._asked(question)]
+
+    def _asked(self, question: str | Parts) -> list[Field]:
+        if isinstance(question, Parts):
+            return [self[name] for name in question.names]
+        field = self[question]
+        return [part for entry in field for part in entry.form] if isinstance(field, FieldList) else [field]
+
+    def typed(self) -> dict[str, list[str]]:
+        """A row that is still blank stays on the page."""
+        return {**{entry.form.medication.name: [""] for entry in self.trials}, **super().typed()}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         """A whole date that was pasted in one box of three fills all three."""
@@ -28,6 +47,14 @@ class ReferralForm(Questions):
         whole = next((found for part in parts if (found := rules.split_date(part.data or ""))), None)
         for part, value in zip(parts, whole or (), strict=False):
             part.data, part.raw_data = value, [value]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        fits = len(self.tried()) <= MAX_TRIALS
+        if not fits:
+            self.form_errors = [
+                f"{MAX_TRIALS} medications fit here. Move the others to “More about earlier treatment”."
+            ]
+        return bool(super().validate(extra_validators) and fits)
 
     def validate_patient_agrees(self, field: Field) -> None:
         if field.data == "no":
@@ -46,6 +73,25 @@ class ReferralForm(Questions):
         parts = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
         return rules.to_date(*(part.data or "" for part in parts))
 
+    def case(self) -> Case:
+        """What is known so far, for the assessment. An answer that will not do, or is not asked, is not known."""
+        found, born = matching(self.diagnosis.data or ""), self.birth_date()
+        phq9_done = not self.phq9_not_done.data
+        return Case(
+            today=rules.today(),
+            trials=self.tried(),
+            diagnosis_code=found[0].code if len(found) == 1 else "",
+            age=rules.years_between(born, rules.today()) if born else None,
+            phq9_score=_number(self.phq9_score) if phq9_done else None,
+            phq9_date=rules.read_date(self.phq9_date.data or "") if phq9_done else None,
+            phq9_item9=_number(self.phq9_item9) if phq9_done else None,
+            suicide_risk=self.suicide_risk.data or "",
+            safety={name: self[name].data or "" for name in SAFETY},
+            systolic=_number(self.systolic),
+            diastolic=_number(self.diastolic),
+            current_medications=self.current_medications.data or "",
+        )
+
     def details(self) -> ReferralDetails:
         """The answers of a valid form, in standard shapes. Answers to questions that no longer apply are dropped."""
         (diagnosis,) = matching(self.diagnosis.data)
@@ -63,6 +109,12 @@ class ReferralForm(Questions):
             priority_reason=self.priority_reason.data if self.priority.data == "urgent" else "",
             diagnosis_code=diagnosis.code,
             diagnosis_title=diagnosis.title,
+            trials=self.tried(),
+            no_trials_known=bool(self.no_trials_known.data and not self.tried()),
+            safety={name: self[name].data for name in SAFETY},
+            systolic=_number(self.systolic),
+            diastolic=_number(self.diastolic),
+            weight_kg=rules.kilograms(self.weight_kg.data),
             safety_plan="" if self.suicide_risk.data == "none_known" else self.safety_plan.data or "",
             urgent_handoff=self.urgent_handoff.data or "" if self.suicide_risk.data == "high" else "",
         )
@@ -98,6 +150,13 @@ AS_TYPED = (
     "insurance_payer",
     "other_diagnoses",
     "clinical_summary",
+    "had_ect",
+    "had_tms",
+    "had_psychotherapy",
+    "had_ketamine",
+    "history_details",
+    "current_medications",
+    "allergies",
     "suicide_risk",
     "submitted_by",
 )
@@ -105,6 +164,11 @@ AS_TYPED = (
 
 def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
+
+
+def _number(field: Field) -> int | None:
+    found = rules.number(field.data)
+    return None if found is None else int(found)
 
 
 class SendForm(FlaskForm):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import UTCDateTime
 from core.extensions import db
@@ -27,9 +27,23 @@ class Referral(db.Model):  # type: ignore[name-defined,misc]
     wraps: Mapped[dict[str, str]] = mapped_column(JSON)
     """Key id to wrapped data key (core/sealing.py)."""
 
+    events: Mapped[list[Event]] = relationship(order_by="Event.id")
+
     @property
     def envelope(self) -> Envelope:
         return Envelope(self.blob, self.wraps)
+
+
+class Event(db.Model):  # type: ignore[name-defined,misc]
+    """One thing that happened to a referral. Rows are only ever added."""
+
+    __tablename__ = "referral_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    referral_id: Mapped[int] = mapped_column(ForeignKey("referrals.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    """submitted."""
+    happened_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Draft(db.Model):  # type: ignore[name-defined,misc]

@@ -6,18 +6,16 @@ from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaFie
 
 from blueprints.referrals import rules
 from blueprints.referrals.data import answers
-from core.forms import (
+from core.forms import Checkboxes, Form, Radio, Select
+from core.validators import (
     AppliesWhen,
-    Checkboxes,
     EmailAddress,
-    Form,
     MaxLength,
     Optional,
     Pattern,
-    Radio,
     Required,
-    Select,
     USPhone,
+    WholeNumber,
     empty,
 )
 
@@ -199,7 +197,13 @@ class Questions(Form):
         "Main diagnosis",
         description="An ICD-10-CM code, like F33.2, or its words.",
         validators=[Required("Enter the main diagnosis."), MaxLength(200, "Main diagnosis"), rules.KnownDiagnosis()],
-        render_kw={**PATIENT, "list": "diagnosis-list", "class": "w-full", "spellcheck": "false"},
+        render_kw={
+            **PATIENT,
+            "list": "diagnosis-list",
+            "data-suggest": "diagnoses",
+            "class": "w-full",
+            "spellcheck": "false",
+        },
     )
     other_diagnoses = TextAreaField(
         "Other diagnoses", validators=[Optional(), MaxLength(1000, "Other diagnoses")], render_kw={"rows": 2}
@@ -210,7 +214,7 @@ class Questions(Form):
         validators=[
             PHQ9_WAS_DONE,
             Required("Enter the PHQ-9 total, or say that it was not done."),
-            rules.WholeNumber(0, 27, "PHQ-9 total"),
+            WholeNumber(0, 27, "PHQ-9 total"),
         ],
         render_kw={**PATIENT, **DIGITS, "class": "w-2"},
     )
@@ -236,37 +240,4 @@ class Questions(Form):
         description="Up to 4,000 characters. Please leave out psychotherapy notes.",
         validators=[Optional(), MaxLength(4000, "Clinical summary")],
         render_kw={"rows": 6},
-    )
-
-    suicide_risk = Radio(
-        "Suicide risk, as you assess it now",
-        answers.SUICIDE_RISK,
-        validators=[Required("Choose the risk, or Not assessed.")],
-    )
-    safety_plan = Radio(
-        "Is there a safety plan?",
-        answers.YES_NO_UNKNOWN,
-        validators=[
-            AppliesWhen(lambda f: f.suicide_risk.data not in (None, "", "none_known")),
-            Required("Say whether there is a safety plan."),
-        ],
-    )
-    urgent_handoff = Radio(
-        "The risk is high. What have you arranged?",
-        answers.URGENT_HANDOFF,
-        description="This form is not read around the clock. Your answer makes the referral urgent.",
-        validators=[
-            AppliesWhen(lambda f: f.suicide_risk.data == "high"),
-            Required("Choose what you have arranged for today."),
-        ],
-    )
-
-    submitted_by = StringField(
-        "Name of the person filling this in, if not the clinician",
-        validators=[Optional(), MaxLength(120, "Name")],
-        render_kw={"autocomplete": "off", "class": "w-20"},
-    )
-    attestation = BooleanField(
-        "I send this for the patient's treatment, and it is accurate as far as I know",
-        validators=[Required("Tick the box to confirm before you send.")],
     )

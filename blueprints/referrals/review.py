@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wtforms import BooleanField, Field
+from wtforms import BooleanField, Field, FieldList
 
-from blueprints.referrals import rules
+from blueprints.referrals.assessment import Assessment, assess
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms import ReferralForm
-from core.forms import Parts, anchor, applies, empty
+from blueprints.referrals.history import TrialRow
+from blueprints.referrals.rulesets import RULE_SETS
+from blueprints.referrals.sections import BIRTH_DATE
+from core.forms import Parts, anchor
+from core.validators import applies, empty
+
+NOT_GIVEN = "Not given"
 
 
 @dataclass(frozen=True)
@@ -30,36 +35,46 @@ class Group:
 def groups(form: ReferralForm) -> list[Group]:
     """The questions that apply, by section, each with its answer or `Not given`."""
     return [
-        Group(part.title, [_row(form, question) for question in part.questions if _applies(form, question)])
+        Group(part.title, [row for question in part.questions for row in _rows(form, question)])
         for part in form.sections
     ]
 
 
-def _applies(form: ReferralForm, question: str | Parts) -> bool:
-    """What is not asked, given the other answers, and a box that was not ticked, do not stand there."""
+def assessments(form: ReferralForm) -> list[Assessment]:
+    """Under each set of rules, the usual one first."""
+    case = form.case()
+    return [assess(case, rules) for rules in RULE_SETS]
+
+
+def _rows(form: ReferralForm, question: str | Parts) -> list[Row]:
+    """What is not asked, given the other answers, and a box that was not ticked, have none."""
     if isinstance(question, Parts):
-        return True
+        return [_parts(form, question)]
     field = form[question]
-    return applies(form, field) and not (isinstance(field, BooleanField) and empty(field))
+    if isinstance(field, FieldList):
+        used = [entry.form for entry in field if not entry.form.is_blank]
+        return [
+            Row(f"Medication {place}", _trial(row), anchor(row.medication)) for place, row in enumerate(used, start=1)
+        ]
+    if not applies(form, field) or (isinstance(field, BooleanField) and empty(field)):
+        return []
+    return [Row(field.label.text, _words(field) or NOT_GIVEN, anchor(field))]
 
 
-def notices(form: ReferralForm) -> Iterator[str]:
-    """What the sender should know before sending. None of it stops the referral."""
-    taken = rules.read_date(form.phq9_date.data or "")
-    if taken and (rules.today() - taken).days > rules.STALE_PHQ9_DAYS:
-        yield "The PHQ-9 is more than 28 days old. The center may ask for a new one."
-    if form.phq9_item9.data in ("1", "2", "3") and form.suicide_risk.data == "none_known":
-        yield "PHQ-9 item 9 is above 0, and the suicide risk says that no risk is known. Check that both are right."
-    if form.suicide_risk.data == "high":
-        yield "You assess the suicide risk as high, so it is sent as urgent. If in doubt, call 911 or 988 now."
+def _parts(form: ReferralForm, question: Parts) -> Row:
+    given = [form[name].data for name in question.names]
+    words = " / ".join(given) if all(given) else NOT_GIVEN
+    if question is BIRTH_DATE and (born := form.birth_date()):
+        words = f"{born:%B} {born.day}, {born.year}"
+    return Row(question.legend.removesuffix(" (optional)"), words, question.names[0])
 
 
-def _row(form: ReferralForm, question: str | Parts) -> Row:
-    if isinstance(question, Parts):
-        born = form.birth_date()
-        return Row(question.legend, f"{born:%B} {born.day}, {born.year}" if born else "Not given", question.names[0])
-    field = form[question]
-    return Row(field.label.text, _words(field) or "Not given", anchor(field))
+def _trial(row: TrialRow) -> str:
+    trial = row.trial()
+    dose = "dose not known" if trial.daily_dose_mg is None else f"{trial.daily_dose_mg:,g} mg a day"
+    weeks = "weeks not known" if trial.weeks is None else f"{trial.weeks} weeks"
+    name = f"{trial.medication} ({trial.generic})" if trial.generic not in ("", trial.medication) else trial.medication
+    return f"{name}: {dose}, {weeks}. In the current episode: {_words(row.current_episode)}. {_words(row.outcome)}."
 
 
 def _words(field: Field) -> str:

@@ -12,11 +12,13 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from blueprints.referrals import bp, drafts, review, services
+from blueprints.referrals import bp, drafts, review, rows, services
+from blueprints.referrals.data import search
 from blueprints.referrals.data.diagnoses import diagnoses
+from blueprints.referrals.data.medications import medications
 from blueprints.referrals.forms import ReferralForm, SendForm
 from core import errors, hypermedia
-from core.extensions import limiter
+from core.extensions import csrf, limiter
 
 COOKIE = "referral_draft"
 CHANGED = (
@@ -48,6 +50,8 @@ def answer() -> Response:
         drafts.discard(_token())
         stopped = hypermedia.page("referrals/stop.html") if form.is_emergency else hypermedia.go_to(_url("ask"))
         return _without_cookie(stopped)
+    if changed := rows.change(action, form.typed(), request.form.lists()):
+        return _rows_page(changed)
     draft = drafts.save(_token(), form.typed())
     if action == "save":
         return _with_cookie(hypermedia.saved(_url("ask")), draft)
@@ -63,6 +67,24 @@ def check_field(field: str) -> Response:
     if field not in {question.name for question in form.questions()}:
         abort(404)
     return hypermedia.checked(form, field)
+
+
+@bp.post("/assess")
+@limiter.limit("120/minute")
+def assess() -> Response:
+    """What the answers so far come to, beside the form. Nothing is kept."""
+    return hypermedia.fragment("referrals/_assessment.html", assessments=review.assessments(ReferralForm()))
+
+
+@bp.post("/suggest")
+@csrf.exempt
+@limiter.limit("600/minute")
+def suggest() -> Response:
+    """What the typed beginning may become. It changes nothing, and words that are typed stay out of addresses."""
+    kind, text = request.form.get("kind", ""), request.form.get("q", "")[:200]
+    if kind not in search.KINDS:
+        abort(404)
+    return hypermedia.fragment("referrals/_suggestions.html", suggestions=search.KINDS[kind](text))
 
 
 @bp.get("/review")
@@ -85,7 +107,8 @@ def send() -> Response:
             form.form_errors = [CHANGED]
             return _review_page(draft, form, 422)
         details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
-        reference = services.submit(details, draft.key, draft.token, keys)
+        clinic_email = current_app.config["CLINIC"].referrals_email
+        reference = services.submit(details, draft.key, draft.token, keys, clinic_email)
     return _without_cookie(hypermedia.go_to(_url("sent", reference=reference)))
 
 
@@ -121,15 +144,27 @@ def show_unsaved(error: DBAPIError) -> Response:
     return errors.with_form(errors.unavailable(), lambda form: _form_page(form, 503), ReferralForm())
 
 
-def _form_page(form: ReferralForm, status: int = 200, draft: drafts.SavedDraft | None = None) -> Response:
-    return hypermedia.page("referrals/form.html", status, form=form, draft=draft, diagnoses=diagnoses())
+def _form_page(
+    form: ReferralForm, status: int = 200, draft: drafts.SavedDraft | None = None, change: rows.Change | None = None
+) -> Response:
+    lists = {"diagnoses": diagnoses(), "medications": medications(), "assessments": review.assessments(form)}
+    return hypermedia.page("referrals/form.html", status, form=form, draft=draft, change=change, **lists)
+
+
+def _rows_page(change: rows.Change) -> Response:
+    """The form again with a row more or less. What was in error stays in error."""
+    draft = drafts.save(_token(), change.answers)
+    form = _form_of(draft)
+    if request.form.get("strict") == "1":
+        form.validate()
+    return _with_cookie(_form_page(form, draft=draft, change=change), draft)
 
 
 def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, status: int = 200) -> Response:
     form = _complete(draft)
     send_form = send_form or SendForm(formdata=None)
     send_form.key.data, send_form.seen.data = draft.key, draft.fingerprint
-    context = {"groups": review.groups(form), "notices": list(review.notices(form)), "form": send_form}
+    context = {"groups": review.groups(form), "assessments": review.assessments(form), "form": send_form}
     return hypermedia.page("referrals/review.html", status, **context)
 
 

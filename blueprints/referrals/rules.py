@@ -10,13 +10,16 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation
 
+from blueprints.referrals.data import medications
 from blueprints.referrals.data.diagnoses import matching
 from core.forms import Form
+from core.validators import is_unknown
 
 MONTHS = [date(2000, month, 1).strftime("%B").casefold() for month in range(1, 13)]
 WHOLE_DATE = re.compile(r"^\s*(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\w{1,9})[-/. ]+(\d{1,2}),?[-/. ]+(\d{4}))\s*$")
 MARKS_IN_NAMES = " -'’.,\u200c\u200d·"
 STALE_PHQ9_DAYS = 28
+KG_IN_A_POUND = 0.45359237
 
 
 def luhn_passes(digits: str) -> bool:
@@ -93,6 +96,28 @@ def read_date(text: str) -> date | None:
     return to_date(*parts) if parts else None
 
 
+def number(text: str | None) -> float | None:
+    """150, 37.5, 1,200 or 150 mg; None for anything else."""
+    match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(\.[0-9]{1,3})?(?: ?mg)?", (text or "").strip(), re.I)
+    return float((match[1].replace(",", "")) + (match[2] or "")) if match else None
+
+
+def kilograms(text: str | None) -> float | None:
+    """82, 82.5 kg or 180 lb, in kg with one decimal; None for anything else."""
+    match = re.fullmatch(r"([0-9]{1,4}(?:\.[0-9]{1,2})?) ?(kg|kgs|lb|lbs|pounds)?\.?", (text or "").strip(), re.I)
+    if not match:
+        return None
+    is_kg = (match[2] or "kg").casefold().startswith("k")
+    return round(float(match[1]) * (1 if is_kg else KG_IN_A_POUND), 1)
+
+
+def dose_to_confirm(medication_name: str | None, dose: str | None) -> float | None:
+    """The usual maximum in mg a day, where the dose is more than 4 times that."""
+    known, given = medications.find(medication_name or ""), number(dose)
+    usual = known.maximum_mg if known else None
+    return usual if usual and given and given > 4 * usual else None
+
+
 def today() -> date:
     return datetime.now().astimezone().date()
 
@@ -153,15 +178,41 @@ class PastDate:
             raise StopValidation(f"{self.what} must not be in the future.")
 
 
-class WholeNumber:
+class DailyDose:
+    """mg a day above 0. Far above the usual maximum it asks whether that is right, and takes Yes for an answer."""
+
     field_flags = {"format": True}
 
-    def __init__(self, least: int, most: int, what: str) -> None:
-        self.least, self.most, self.what = least, most, what
+    def __call__(self, row: Any, field: Field) -> None:
+        if is_unknown(field.data):
+            return
+        dose = number(field.data)
+        if dose is None or not 0 < dose < 100_000:
+            raise StopValidation("The daily dose must be a number of mg above 0, like 150, or Not known.")
+        usual = dose_to_confirm(row.medication.data, field.data)
+        if usual and not row.dose_confirmed.data:
+            raise StopValidation(
+                f"Is {dose:,g} mg right? It is more than 4 times the usual maximum of {usual:,g} mg a day. "
+                "Correct it, or confirm it below."
+            )
+
+
+class AboveDiastolic:
+    def __call__(self, form: Any, field: Field) -> None:
+        lower = number(form.diastolic.data)
+        if lower is not None and (number(field.data) or 0) <= lower:
+            raise StopValidation("Systolic pressure must be higher than diastolic pressure.")
+
+
+class Weight:
+    """20 to 350 kg, given in kg or pounds."""
+
+    field_flags = {"format": True}
 
     def __call__(self, _form: Form, field: Field) -> None:
-        if not re.fullmatch(r"[0-9]{1,4}", field.data) or not self.least <= int(field.data) <= self.most:
-            raise StopValidation(f"{self.what} must be a whole number from {self.least} to {self.most}.")
+        weight = kilograms(field.data)
+        if weight is None or not 20 <= weight <= 350:
+            raise StopValidation("Weight must be from 20 to 350 kg, like 82 or 82 kg, or in pounds like 180 lb.")
 
 
 class KnownDiagnosis:

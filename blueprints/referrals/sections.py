@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprints.referrals.data import answers
 from core.forms import Parts
 
 
@@ -21,7 +22,10 @@ BIRTH_DATE = Parts(
     ("patient_birth_date_month", "patient_birth_date_day", "patient_birth_date_year"),
 )
 
-# The history and safety sections stand between reason and risk.
+BLOOD_PRESSURE = Parts(
+    "blood_pressure", "Blood pressure in mmHg (optional)", "The latest reading.", ("systolic", "diastolic")
+)
+
 SECTIONS = (
     Section("gate", "Before you start", ("emergency",)),
     Section(
@@ -75,6 +79,20 @@ SECTIONS = (
             "clinical_summary",
         ),
     ),
-    Section("risk", "Risk", ("suicide_risk", "safety_plan", "urgent_handoff")),
+    Section(
+        "history",
+        "Treatment so far",
+        (
+            "trials",
+            "no_trials_known",
+            "had_ect",
+            "had_tms",
+            "had_psychotherapy",
+            "had_ketamine",
+            "history_details",
+        ),
+    ),
+    Section("safety", "Safety", (*answers.SAFETY, BLOOD_PRESSURE, "weight_kg", "current_medications", "allergies")),
+    Section("risk", "Suicide risk", ("suicide_risk", "safety_plan", "urgent_handoff")),
     Section("send", "Send", ("submitted_by", "attestation")),
 )

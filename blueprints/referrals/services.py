@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.referrals import drafts
+from blueprints.referrals import drafts, notices
 from blueprints.referrals.details import ReferralDetails
-from blueprints.referrals.models import Referral
+from blueprints.referrals.models import Event, Referral
 from core import clock, sealing
 from core.extensions import db
 
@@ -26,8 +26,10 @@ class UnknownReferral(LookupError):
     """There is no referral of that reference."""
 
 
-def submit(details: ReferralDetails, key: str, token: str | None, public_keys: Sequence[str]) -> str:
-    """Seal and keep the referral and delete its draft, in one commit; returns the reference.
+def submit(
+    details: ReferralDetails, key: str, token: str | None, public_keys: Sequence[str], clinic_email: str | None = None
+) -> str:
+    """Keep the sealed referral, its event and its mail, and delete its draft, in one commit; returns the reference.
 
     The same key gives the same reference, however often and however simultaneously it is sent.
     """
@@ -37,6 +39,7 @@ def submit(details: ReferralDetails, key: str, token: str | None, public_keys: S
         referral = _sealed(details, key, public_keys)
         try:
             db.session.add(referral)
+            notices.queue(referral.reference, referral.priority, details.referrer_email, clinic_email)
             drafts.remove(token)
             db.session.commit()
         except IntegrityError:
@@ -71,17 +74,18 @@ def open_referral(reference: str, private_key: str) -> dict[str, Any]:
 
 
 def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> Referral:
-    public_id = str(uuid.uuid4())
+    public_id, now = str(uuid.uuid4()), clock.now()
     envelope = sealing.seal(details.as_json(), public_keys, _context(public_id))
     return Referral(
         public_id=public_id,
         reference="KTC-" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
         key_hash=_hash(key),
-        received_at=clock.now(),
+        received_at=now,
         status="submitted",
         priority=details.priority,
         blob=envelope.blob,
         wraps=envelope.wraps,
+        events=[Event(kind="submitted", happened_at=now)],
     )
 
 

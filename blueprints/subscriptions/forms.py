@@ -7,7 +7,8 @@ from typing import Any
 
 from wtforms import EmailField, StringField
 
-from core.forms import EmailAddress, Form, MaxLength, Required
+from core.forms import Form
+from core.validators import EmailAddress, MaxLength, Required
 
 
 class SubscribeForm(Form):

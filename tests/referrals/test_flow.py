@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from blueprints.referrals import drafts, services
-from core import clock, sealing
+from core import clock, outbox, sealing
 from core.extensions import db
 from tests.builders import CANARIES, referral
 from tests.page import Answer, Visitor
@@ -198,11 +199,11 @@ def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
     with app.app_context():
         rows = [
             repr(row)
-            for table in ("drafts", "referrals", "outbox")
+            for table in ("drafts", "referrals", "referral_events", "outbox")
             for row in db.session.execute(text(f"SELECT * FROM {table}"))
         ]
         opened = json.dumps(services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]))
-    assert len(rows) == 2
+    assert len(rows) == 4
     for canary in CANARIES:
         assert canary in opened
         assert canary not in "".join(rows)
@@ -243,3 +244,32 @@ def test_the_operator_lists_and_opens(app: Flask, visitor: Visitor) -> None:
     assert "no referral" in runner.invoke(args=["referrals", "show", "KTC-22222222"]).output
     app.config["SEALING_PRIVATE_KEY"] = sealing.new_key_pair().private
     assert "sealed for key" in runner.invoke(args=["referrals", "show", reference]).output
+
+
+def test_the_referral_its_event_and_its_mail_come_together(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    app.config["CLINIC"] = replace(app.config["CLINIC"], referrals_email="desk@clinic.example")
+    reference = send(visitor).removeprefix("/refer/sent/")
+    with app.app_context():
+        (kept,) = services.all_referrals()
+        assert [(event.kind, event.happened_at) for event in kept.events] == [("submitted", kept.received_at)]
+        mail = {message.recipient: message for message in outbox.newest()}
+    assert set(mail) == {"referrer@example.com", "desk@clinic.example"}
+    for message in mail.values():
+        assert reference in message.body
+        assert reference not in message.subject
+    assert "routine" in mail["desk@clinic.example"].body
+
+
+def test_where_mail_cannot_be_queued_nothing_is_sent_and_the_draft_stays(app: Flask, visitor: Visitor) -> None:
+    fill_in(visitor)
+    form = visitor.get("/refer/review").document.fields()
+    with app.app_context():
+        db.session.execute(text("ALTER TABLE outbox RENAME TO gone"))
+        db.session.commit()
+    assert visitor.post("/refer/send", form).status == 503
+    with app.app_context():
+        assert not services.all_referrals()
+        db.session.execute(text("ALTER TABLE gone RENAME TO outbox"))
+        db.session.commit()
+    assert send(visitor).startswith("/refer/sent/KTC-")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import referral
+from tests.builders import REFERRAL, referral
 from tests.page import Answer, Visitor
 
 
@@ -23,6 +23,8 @@ NOT_ASKED: list[dict[str, Any]] = [
     {"phq9_score": "99", "phq9_date": "99/99/9999", "phq9_item9": None, "phq9_not_done": "y"},
     {"priority": "routine", "priority_reason": "soon"},
 ]
+
+NO_TRIALS: dict[str, Any] = {name: None for name in REFERRAL if name.startswith("trials-")}
 
 WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("emergency", "Choose Yes or No", {"emergency": None}),
@@ -72,6 +74,29 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("phq9_date", "future", {"phq9_date": (date.today() + timedelta(days=3)).isoformat()}),
     ("phq9_item9", "item 9", {"phq9_item9": None}),
     ("clinical_summary", "4000 characters", {"clinical_summary": "x" * 4001}),
+    ("trials-0-medication", "Enter the medication", {"trials-0-medication": ""}),
+    ("trials-0-daily_dose_mg", "or Not known", {"trials-0-daily_dose_mg": ""}),
+    ("trials-0-daily_dose_mg", "above 0", {"trials-0-daily_dose_mg": "0"}),
+    ("trials-0-daily_dose_mg", "above 0", {"trials-0-daily_dose_mg": "a lot"}),
+    ("trials-0-daily_dose_mg", "usual maximum of 200 mg", {"trials-0-daily_dose_mg": "1,500"}),
+    ("trials-0-weeks", "or Not known", {"trials-0-weeks": ""}),
+    ("trials-0-weeks", "0 to 520", {"trials-0-weeks": "521"}),
+    ("trials-0-weeks", "0 to 520", {"trials-0-weeks": "2.5"}),
+    ("trials-1-current_episode", "current episode", {"trials-1-current_episode": None}),
+    ("trials-1-outcome", "what came of it", {"trials-1-outcome": ""}),
+    ("trials-1-outcome", "answers in the list", {"trials-1-outcome": "cured"}),
+    ("no_trials_known", "tick that none is known", NO_TRIALS),
+    ("had_ect", "Not known", {"had_ect": None}),
+    ("history_details", "2000 characters", {"history_details": "x" * 2001}),
+    ("aneurysmal_disease", "Not known", {"aneurysmal_disease": None}),
+    ("pregnancy", "answers in the list", {"pregnancy": "perhaps"}),
+    ("systolic", "60 to 260", {"systolic": "30"}),
+    ("systolic", "higher than diastolic", {"systolic": "80", "diastolic": "80"}),
+    ("diastolic", "diastolic pressure too", {"diastolic": ""}),
+    ("diastolic", "30 to 160", {"diastolic": "29"}),
+    ("weight_kg", "20 to 350 kg", {"weight_kg": "19"}),
+    ("weight_kg", "20 to 350 kg", {"weight_kg": "900 lb"}),
+    ("allergies", "500 characters", {"allergies": "x" * 501}),
     ("suicide_risk", "Not assessed", {"suicide_risk": None}),
     ("safety_plan", "safety plan", {"safety_plan": None}),
     ("urgent_handoff", "arranged", {"suicide_risk": "high"}),
@@ -110,6 +135,13 @@ RIGHT: list[dict[str, Any]] = [
     {"suicide_risk": "none_known", "safety_plan": None},
     {"suicide_risk": "high", "urgent_handoff": "calling_clinic_now"},
     {"clinical_summary": "x" * 4000},
+    {**NO_TRIALS, "no_trials_known": "y"},
+    {"trials-0-medication": "a study drug", "trials-0-daily_dose_mg": "37.5 mg", "trials-0-weeks": "unknown"},
+    {"trials-0-daily_dose_mg": "1500", "trials-0-dose_confirmed": "y"},
+    {"trials-4-medication": "", "trials-4-daily_dose_mg": "", "trials-4-outcome": ""},
+    {"systolic": "", "diastolic": "", "weight_kg": ""},
+    {"pregnancy": "not_applicable", "weight_kg": "82.5 kg"},
+    dict.fromkeys(("had_ect", "aneurysmal_disease", "psychosis", "pregnancy"), "unknown"),
     *NOT_ASKED,
 ]
 
@@ -129,8 +161,20 @@ def test_nothing_that_was_typed_is_lost(visitor: Visitor) -> None:
     checked = {e.attributes["id"] for e in answer.document.all("input") if "checked" in e.attributes}
     assert {"emergency-1", "service_requested-0", "service_requested-3", "attestation"} <= checked
     selected = [e.attributes["value"] for e in answer.document.all("option") if "selected" in e.attributes]
-    assert selected == ["psychiatry", "en"]
+    assert selected == ["psychiatry", "en", "none", "partial"]
     assert answer.document.all("input", name="strict")[0].attributes["value"] == "1"
+
+
+def test_more_medications_than_fit_are_refused_and_kept(reader: Visitor) -> None:
+    rows = {
+        name.replace("-0-", f"-{row}-"): value
+        for row in range(13)
+        for name, value in REFERRAL.items()
+        if name.startswith("trials-0-")
+    }
+    answer = refused(reader, **rows)
+    assert "12 medications fit here" in answer.text
+    assert len([e for e in answer.document.elements if "data-trial" in e.attributes]) == 13
 
 
 def test_htmx_gets_the_same_form_without_the_page_around_it(htmx: Visitor) -> None:
@@ -163,7 +207,8 @@ def test_every_field_of_the_form_has_its_hooks(reader: Visitor) -> None:
 
 def test_the_blank_form_asks_every_question(reader: Visitor) -> None:
     form, paper = reader.get("/refer"), reader.get("/refer/print")
-    asked = {e.text.removesuffix(" (optional)").strip() for e in form.document.all("legend")} - {"Date of birth"}
+    asked = {e.text.removesuffix(" (optional)").strip() for e in form.document.all("legend")}
+    asked -= {"Date of birth", "Blood pressure in mmHg", "In the current episode?"}
     printed = {e.text.removesuffix(" (optional)").strip() for e in paper.document.all("dt")}
     assert asked <= printed
-    assert {"Your NPI", "Date of birth: month, day, year", "Clinical summary"} <= printed
+    assert {"Your NPI", "Date of birth: month, day, year", "Clinical summary", "Medications that were tried"} <= printed

@@ -2,6 +2,7 @@
 
 YES_NO = {"yes": "Yes", "no": "No"}
 YES_NO_UNKNOWN = {"yes": "Yes", "no": "No", "unknown": "Not known"}
+PREGNANCY = {**YES_NO_UNKNOWN, "not_applicable": "Does not apply"}
 SEX = {"female": "Female", "male": "Male", "unknown": "Not known"}
 
 SPECIALTY = {

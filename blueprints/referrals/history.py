@@ -1,0 +1,104 @@
+"""The questions about earlier treatment: medication trials as rows, and what else was tried."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, Field, FieldList, FormField, StringField, TextAreaField
+
+from blueprints.referrals import rules
+from blueprints.referrals.data import answers, medications
+from blueprints.referrals.details import Trial
+from blueprints.referrals.questions import DIGITS, PATIENT
+from core.forms import Form, Radio, Row, Select
+from core.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
+
+MAX_TRIALS = 12
+IN_USE = AppliesWhen(lambda row: not row.is_blank)
+
+
+class TrialRow(Row):
+    medication = StringField(
+        "Medication",
+        description="Generic or brand name.",
+        validators=[IN_USE, Required("Enter the medication, or remove this one."), MaxLength(120, "Medication")],
+        render_kw={**PATIENT, "list": "medication-list", "data-suggest": "medications", "spellcheck": "false"},
+    )
+    daily_dose_mg = StringField(
+        "Highest daily dose in mg",
+        description="A number, or Not known.",
+        validators=[IN_USE, Required("Enter the daily dose in mg, or Not known."), rules.DailyDose()],
+        render_kw={**PATIENT, "inputmode": "decimal", "class": "w-10"},
+    )
+    dose_confirmed = BooleanField("This dose is right", validators=[AppliesWhen(lambda row: row.has_high_dose)])
+    weeks = StringField(
+        "Weeks at that dose",
+        description="A whole number, or Not known.",
+        validators=[
+            IN_USE,
+            Required("Enter the number of weeks, or Not known."),
+            WholeNumber(0, 520, "Weeks", or_unknown=True),
+        ],
+        render_kw={**PATIENT, **DIGITS, "class": "w-10"},
+    )
+    current_episode = Radio(
+        "In the current episode?",
+        answers.YES_NO_UNKNOWN,
+        validators=[IN_USE, Required("Say whether it was in the current episode, or Not known.")],
+    )
+    outcome = Select(
+        "What came of it",
+        answers.OUTCOME,
+        prompt="Choose an outcome",
+        validators=[IN_USE, Required("Choose what came of it, or Not known.")],
+    )
+
+    @property
+    def has_high_dose(self) -> bool:
+        return rules.dose_to_confirm(self.medication.data, self.daily_dose_mg.data) is not None
+
+    def shown(self) -> list[Field]:
+        return [field for field in self if field is not self.dose_confirmed or self.has_high_dose]
+
+    def trial(self) -> Trial:
+        """What is known so far: also of a row that is half filled in."""
+        known = medications.find(self.medication.data or "")
+        return Trial(
+            medication=self.medication.data or "",
+            generic=known.generic if known else "",
+            daily_dose_mg=rules.number(self.daily_dose_mg.data),
+            weeks=int(weeks) if (weeks := rules.number(self.weeks.data)) is not None else None,
+            current_episode=_known(self.current_episode),
+            outcome=_known(self.outcome),
+        )
+
+
+def _known(field: Radio | Select) -> str:
+    return str(field.data) if field.data in field.answers else "unknown"
+
+
+def _tried(what: str) -> Radio:
+    return Radio(what, answers.YES_NO_UNKNOWN, validators=[Required("Choose Yes, No or Not known.")])
+
+
+class HistoryQuestions(Form):
+    trials = FieldList(FormField(TrialRow), min_entries=1)
+    no_trials_known = BooleanField(
+        "No medication trials are known",
+        validators=[
+            AppliesWhen(lambda form: not form.tried()),
+            Required("Enter a medication that was tried, or tick that none is known."),
+        ],
+    )
+    had_ect = _tried("Electroconvulsive therapy (ECT), ever?")
+    had_tms = _tried("Transcranial magnetic stimulation (TMS), ever?")
+    had_psychotherapy = _tried("Psychotherapy, ever?")
+    had_ketamine = _tried("Ketamine or esketamine, ever?")
+    history_details = TextAreaField(
+        "More about earlier treatment",
+        description="For example courses, dates, side effects, or more medications. Up to 2,000 characters.",
+        validators=[Optional(), MaxLength(2000, "More about earlier treatment")],
+        render_kw={"rows": 3},
+    )
+
+    def tried(self) -> tuple[Trial, ...]:
+        """The rows that are in use."""
+        return tuple(entry.form.trial() for entry in self.trials if not entry.form.is_blank)

@@ -1,0 +1,160 @@
+"""What makes an answer right. The words of an error are the form's, never a library's.
+
+A validator that knows a format carries the `format` flag: the templates then check that field while the page is open.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from wtforms import Field
+from wtforms.form import BaseForm
+from wtforms.validators import StopValidation
+
+# Bidirectional overrides can make a name or a dose read differently from what is stored.
+BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
+
+
+def empty(field: Field) -> bool:
+    return not field.raw_data or not any(str(value).strip() for value in field.raw_data)
+
+
+def plain_text(_form: BaseForm, field: Field) -> None:
+    """Both databases must behave alike, and no name may reverse the words after it."""
+    for character in field.data or "":
+        if character in "\n\t":
+            continue
+        if unicodedata.category(character) in REFUSED_CATEGORIES or character in BIDI_OVERRIDES:
+            field.errors = []
+            raise StopValidation("Remove the characters that cannot be printed. Typing it again usually helps.")
+
+
+class AppliesWhen:
+    """The other answers of the form decide whether this question is asked. Where it is not, whatever was
+    typed in it counts for nothing, and is no error."""
+
+    def __init__(self, test: Callable[[Any], bool]) -> None:
+        self.test = test
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        if not self.test(form):
+            field.errors = []
+            raise StopValidation
+
+
+def applies(form: BaseForm, field: Field) -> bool:
+    return all(rule.test(form) for rule in field.validators if isinstance(rule, AppliesWhen))
+
+
+class Required:
+    """Something must be given."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        if empty(field):
+            field.errors = []
+            raise StopValidation(self.message)
+
+
+class Optional:
+    """May be left empty; the label says so."""
+
+    field_flags = {"optional": True}
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        if empty(field):
+            field.errors = []
+            raise StopValidation
+
+
+class MaxLength:
+    def __init__(self, limit: int, what: str) -> None:
+        self.limit, self.what = limit, what
+        self.field_flags = {"limit": limit}
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        if len(field.data or "") > self.limit:
+            over = len(field.data) - self.limit
+            raise StopValidation(f"{self.what} must be {self.limit} characters or fewer. You have {over} too many.")
+
+
+class Pattern:
+    """The whole answer matches. `tidy` prepares it first, for example by dropping spaces."""
+
+    field_flags = {"format": True}
+
+    def __init__(self, pattern: str, message: str, tidy: Callable[[str], str] = str) -> None:
+        self.pattern, self.message, self.tidy = re.compile(pattern), message, tidy
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        if not self.pattern.fullmatch(self.tidy(field.data)):
+            raise StopValidation(self.message)
+
+
+UNKNOWN = {"not known", "unknown", "unk", "?"}
+
+
+def is_unknown(text: str | None) -> bool:
+    return (text or "").strip().casefold().rstrip(".") in UNKNOWN
+
+
+class WholeNumber:
+    field_flags = {"format": True}
+
+    def __init__(self, least: int, most: int, what: str, or_unknown: bool = False) -> None:
+        self.least, self.most, self.what, self.or_unknown = least, most, what, or_unknown
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        if self.or_unknown and is_unknown(field.data):
+            return
+        if not re.fullmatch(r"[0-9]{1,4}", field.data) or not self.least <= int(field.data) <= self.most:
+            raise StopValidation(f"{self.what} must be a whole number from {self.least} to {self.most}.")
+
+
+class EmailAddress:
+    """RFC 5322 address as email-validator reads it, at most 254 characters. No DNS is asked."""
+
+    field_flags = {"format": True}
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        try:
+            validate_email(field.data, check_deliverability=False)
+        except EmailNotValidError as error:
+            message = "Enter an email address in the correct format, like name@example.com."
+            raise StopValidation(message) from error
+
+
+def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:
+    """A valid US number, however it is written, with its extension; otherwise None."""
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException:
+        return None
+    return number if number.country_code == 1 and phonenumbers.is_possible_number(number) else None
+
+
+def e164(text: str) -> str:
+    """RFC 3966 digits: +13105550123, with ;ext=12 where there is an extension. Empty for no number."""
+    number = parse_phone(text) if text else None
+    if number is None:
+        return ""
+    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{plain};ext={number.extension}" if number.extension else plain
+
+
+class USPhone:
+    field_flags = {"format": True}
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        number = parse_phone(field.data)
+        digits = str(number.national_number) if number else ""
+        if not re.fullmatch(r"[2-9](?!11)\d\d[2-9](?!11)\d{6}", digits):
+            raise StopValidation("Enter a 10-digit US phone number, like 310-555-0123.")
