@@ -67,12 +67,12 @@ def open_referral(reference: str, private_key: str) -> dict[str, Any]:
     row = db.session.scalar(select(Referral).where(Referral.reference == reference.strip().upper()))
     if row is None:
         raise UnknownReferral(reference)
-    return sealing.open_envelope(row.envelope, private_key, _context(row.public_id))
+    return sealing.open_envelope(row.envelope, private_key, Referral.context(row.public_id))
 
 
 def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> Referral:
     public_id = str(uuid.uuid4())
-    envelope = sealing.seal(details.as_json(), public_keys, _context(public_id))
+    envelope = sealing.seal(details.as_json(), public_keys, Referral.context(public_id))
     return Referral(
         public_id=public_id,
         reference="KTC-" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
@@ -83,10 +83,6 @@ def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> R
         blob=envelope.blob,
         wraps=envelope.wraps,
     )
-
-
-def _context(public_id: str) -> str:
-    return f"clinic/referral/v1/{public_id}"
 
 
 def _hash(key: str) -> str:
