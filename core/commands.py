@@ -1,4 +1,4 @@
-"""What an operator types: `flask keys`, `flask outbox`, and `flask serve` (serving.py). `flask --help` lists them."""
+"""What an operator types: `flask outbox`, `flask keys` (keys.py), `flask serve` (serving.py)."""
 
 from __future__ import annotations
 
@@ -8,23 +8,15 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from core import outbox, sealing, serving
+from core import keys, outbox, serving
 
-keys_group = AppGroup("keys", help="Keys that seal patient data.")
 outbox_group = AppGroup("outbox", help="Mail that waits to be sent.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
-    app.cli.add_command(keys_group)
+    app.cli.add_command(keys.keys_group)
     app.cli.add_command(outbox_group)
-
-
-@keys_group.command("new")
-def new_keys() -> None:
-    """Print a new key pair. Run it twice: once for the clinic, once for the offline recovery key."""
-    pair = sealing.new_key_pair()
-    click.echo(f"public  {pair.public}\nprivate {pair.private}\nkey id  {sealing.key_id(pair.public)}")
 
 
 @outbox_group.command("send")

@@ -8,7 +8,6 @@ bound to both, so an envelope opens only in the row it was made for. This module
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import os
@@ -57,40 +56,49 @@ def key_id(public_key: str) -> str:
 
 
 def public_key_of(private_key: str) -> str:
-    return _text(X25519PrivateKey.from_private_bytes(_bytes(private_key)).public_key().public_bytes_raw())
+    """Raises SealingError, without the text, unless it is a base64url X25519 private key (32 bytes)."""
+    return _text(_private(private_key).public_key().public_bytes_raw())
 
 
 def check_public_key(public_key: str) -> None:
     """Raises SealingError unless the text is a base64url X25519 public key (32 bytes)."""
-    try:
-        X25519PublicKey.from_public_bytes(_bytes(public_key))
-    except (ValueError, binascii.Error) as error:
-        raise SealingError("not a base64url X25519 public key of 32 bytes") from error
+    _public(public_key)
 
 
 def seal(data: Mapping[str, Any], public_keys: Sequence[str], context: str) -> Envelope:
     """Encrypt `data` (JSON values) so that any of the public keys' owners can open it."""
-    if not public_keys:
-        raise SealingError("no public key to seal with")
-    bound, data_key = context.encode(), AESGCM.generate_key(256)
-    wraps = {
-        key_id(key): _text(SUITE.encrypt(data_key, X25519PublicKey.from_public_bytes(_bytes(key)), info=bound))
-        for key in public_keys
-    }
-    return Envelope(encrypt(data_key, data, context), wraps)
+    data_key = AESGCM.generate_key(256)
+    return Envelope(encrypt(data_key, data, context), _wrap(data_key, public_keys, context))
 
 
 def open_envelope(envelope: Envelope, private_key: str, context: str) -> dict[str, Any]:
     """The sealed data. Raises SealingError, naming the key that is needed, when it cannot be opened."""
+    return decrypt(_unwrap(envelope, private_key, context), envelope.blob, context)
+
+
+def rewrap(envelope: Envelope, private_key: str, public_keys: Sequence[str], context: str) -> Envelope:
+    """The same blob, its data key wrapped for exactly these public keys. Raises SealingError as open_envelope does.
+
+    The blob is handed on unread: it need not be there.
+    """
+    return Envelope(envelope.blob, _wrap(_unwrap(envelope, private_key, context), public_keys, context))
+
+
+def _wrap(data_key: bytes, public_keys: Sequence[str], context: str) -> dict[str, str]:
+    if not public_keys:
+        raise SealingError("no public key to seal with")
+    bound = context.encode()
+    return {key_id(key): _text(SUITE.encrypt(data_key, _public(key), info=bound)) for key in public_keys}
+
+
+def _unwrap(envelope: Envelope, private_key: str, context: str) -> bytes:
     kid = key_id(public_key_of(private_key))
     if kid not in envelope.wraps:
-        raise SealingError(f"sealed for key {' or '.join(envelope.wraps)}; this is key {kid}")
-    key = X25519PrivateKey.from_private_bytes(_bytes(private_key))
+        raise SealingError(f"sealed for key {' or '.join(envelope.wraps) or '(none)'}; this is key {kid}")
     try:
-        data_key = SUITE.decrypt(_bytes(envelope.wraps[kid]), key, info=context.encode())
+        return SUITE.decrypt(_bytes(envelope.wraps[kid]), _private(private_key), info=context.encode())
     except (InvalidTag, ValueError) as error:
         raise SealingError("the wrapped key was changed or belongs to another record") from error
-    return decrypt(data_key, envelope.blob, context)
 
 
 def encrypt(key: bytes, data: Mapping[str, Any], context: str) -> bytes:
@@ -114,6 +122,21 @@ def decrypt(key: bytes, blob: bytes, context: str) -> dict[str, Any]:
 def derive(secret: str, purpose: str) -> bytes:
     """32 bytes from a random token, different for every purpose (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
+
+
+def _public(key: str) -> X25519PublicKey:
+    try:
+        return X25519PublicKey.from_public_bytes(_bytes(key))
+    except ValueError as error:
+        raise SealingError("not a base64url X25519 public key of 32 bytes") from error
+
+
+def _private(key: str) -> X25519PrivateKey:
+    try:
+        return X25519PrivateKey.from_private_bytes(_bytes(key))
+    except ValueError:
+        # Without its cause: the text may be a key with a slip in it.
+        raise SealingError("not a base64url X25519 private key of 32 bytes") from None
 
 
 def _text(raw: bytes) -> str:

@@ -1,33 +1,118 @@
-"""`flask referrals list` and `flask referrals show KTC-…`, for whoever holds the private key."""
+"""`flask referrals`: list what arrived, and open it, for whoever holds the private key; delete expired drafts."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 import click
 from flask import current_app
 
-from blueprints.referrals import bp, services
+from blueprints.referrals import bp, drafts, fhir, services
+from blueprints.referrals.services import Summary
+from core.clinic import Clinic
+from core.keys import with_private_key
 from core.sealing import SealingError
+
+FORMATS = click.Choice(["json", "fhir"])
 
 
 @bp.cli.command("list")
-def list_all() -> None:
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--limit", type=click.IntRange(1), help="How many at most.")
+def list_all(form: str, limit: int | None) -> None:
     """List the referrals, urgent ones first, with nothing of the patient."""
-    for row in services.all_referrals():
-        click.echo(f"{row.reference}  {row.received_at:%Y-%m-%d %H:%M} UTC  {row.priority:<8} {row.status}")
+    if form == "table":
+        click.echo(f"{'REFERENCE':<12}  {'RECEIVED':<20}  {'PRIORITY':<8}  STATUS")
+    for row in islice(services.summaries(), limit):
+        click.echo(_table_line(row) if form == "table" else json.dumps(_in_the_clear(row)))
 
 
 @bp.cli.command("show")
 @click.argument("reference")
-def show(reference: str) -> None:
-    """Open one referral with SEALING_PRIVATE_KEY and print it as JSON."""
-    private_key = current_app.config["SEALING_PRIVATE_KEY"]
-    if not private_key:
-        raise click.ClickException("Set SEALING_PRIVATE_KEY (with SITE_PARTS=staff in production) to open referrals.")
+@click.option("--format", "form", type=FORMATS, default="json", show_default=True)
+@with_private_key
+def show(reference: str, form: str, private_key: str) -> None:
+    """Open one referral and print it as JSON or as a FHIR R4 Bundle."""
     try:
-        click.echo(json.dumps(services.open_referral(reference, private_key), indent=2, ensure_ascii=False))
+        row = services.summary(reference)
+        details = services.open_referral(row.reference, private_key)
     except services.UnknownReferral as error:
         raise click.ClickException(f"There is no referral {reference}.") from error
     except SealingError as error:
         raise click.ClickException(f"The referral cannot be opened: {error}.") from error
+    click.echo(json.dumps(_as(form, row, details), indent=2, ensure_ascii=False))
+
+
+@bp.cli.command("export")
+@click.option("--format", "form", type=FORMATS, default="json", show_default=True)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Received on this day of the center or later.")
+@click.option("--out", default="-", show_default=True, help="A new file, readable by its owner only; - for stdout.")
+@with_private_key
+def export(form: str, since: datetime | None, out: str, private_key: str) -> None:
+    """Open the referrals, in order of arrival, one a line (NDJSON): JSON, or a FHIR R4 transaction Bundle.
+
+    One that cannot be opened is named on stderr, the others are written, and the exit code is 1.
+    """
+    start = since and since.replace(tzinfo=ZoneInfo(_clinic().timezone))
+    written = failed = 0
+    with _new_file(out) as file:
+        for row, said in services.opened(private_key, start):
+            if isinstance(said, SealingError):
+                failed += 1
+                click.echo(f"{row.reference} cannot be opened: {said}.", err=True)
+            else:
+                written += 1
+                file.write(json.dumps(_as(form, row, said), ensure_ascii=False, separators=(",", ":")) + "\n")
+    click.echo(f"{written} referrals exported.", err=True)
+    if failed:
+        raise click.ClickException(f"{failed} referrals could not be opened and are missing.")
+
+
+@bp.cli.command("purge-drafts")
+def purge_drafts() -> None:
+    """Delete the drafts that have expired. Nobody could open them any more."""
+    click.echo(f"{drafts.purge()} expired drafts deleted")
+
+
+@contextmanager
+def _new_file(name: str) -> Iterator[IO[str]]:
+    """Refuses a name that is taken. What cannot be written is an error of the command, not a traceback."""
+    if name == "-":
+        yield sys.stdout
+        return
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+    except FileExistsError as error:
+        raise click.ClickException(f"{name} is there already. Choose another name, or remove it first.") from error
+    except OSError as error:
+        raise click.ClickException(f"{name} cannot be written, or not to its end: {error.strerror}.") from error
+
+
+def _as(form: str, row: Summary, details: Mapping[str, Any]) -> dict[str, Any]:
+    if form == "fhir":
+        return fhir.bundle(details, row.reference, row.received_at)
+    return {**_in_the_clear(row), **details}
+
+
+def _in_the_clear(row: Summary) -> dict[str, str]:
+    return {**row._asdict(), "received_at": row.received_at.isoformat(timespec="seconds")}
+
+
+def _table_line(row: Summary) -> str:
+    received = _clinic().local(row.received_at)
+    return f"{row.reference:<12}  {received:%Y-%m-%d %H:%M %Z}  {row.priority:<8}  {row.status}"
+
+
+def _clinic() -> Clinic:
+    clinic: Clinic = current_app.config["CLINIC"]
+    return clinic

@@ -7,8 +7,9 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete
+from sqlalchemy import CursorResult, delete
 
 from blueprints.referrals.models import Draft
 from core import clock, sealing
@@ -41,7 +42,7 @@ def save(token: str | None, answers: Answers) -> SavedDraft:
     key = earlier.key if earlier else secrets.token_urlsafe(16)
     now = clock.now()
     blob = sealing.encrypt(_sealing_key(token), {"key": key, "answers": answers}, _context(token))
-    db.session.execute(delete(Draft).where(Draft.expires_at < now))
+    _remove_expired(now)
     db.session.merge(Draft(token_hash=_row_id(token), blob=blob, saved_at=now, expires_at=now + LIFETIME))
     db.session.commit()
     return SavedDraft(token, key, answers, now)
@@ -65,6 +66,18 @@ def remove(token: str | None) -> None:
     """Delete the draft in the caller's transaction."""
     if token:
         db.session.execute(delete(Draft).where(Draft.token_hash == _row_id(token)))
+
+
+def purge() -> int:
+    """Delete the expired drafts; returns how many there were. Commits."""
+    removed = _remove_expired(clock.now())
+    db.session.commit()
+    return removed
+
+
+def _remove_expired(now: datetime) -> int:
+    result = cast(CursorResult[Any], db.session.execute(delete(Draft).where(Draft.expires_at < now)))
+    return result.rowcount
 
 
 def _row_id(token: str) -> str:

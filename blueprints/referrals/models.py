@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import UTCDateTime
 from core.extensions import db
-from core.sealing import Envelope
+from core.sealed import Sealed
 
 
-class Referral(db.Model):  # type: ignore[name-defined,misc]
+class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "referrals"
+    purpose = "clinic/referral/v1"
+    known_by = "reference"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(36), unique=True)
     reference: Mapped[str] = mapped_column(String(12), unique=True)
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the form's key: the same form sent twice is one referral."""
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     status: Mapped[str] = mapped_column(String(20), default="submitted")
     priority: Mapped[str] = mapped_column(String(10))
-    blob: Mapped[bytes] = mapped_column(LargeBinary)
-    wraps: Mapped[dict[str, str]] = mapped_column(JSON)
-    """Key id to wrapped data key (core/sealing.py)."""
-
     events: Mapped[list[Event]] = relationship(order_by="Event.id")
-
-    @property
-    def envelope(self) -> Envelope:
-        return Envelope(self.blob, self.wraps)
 
 
 class Event(db.Model):  # type: ignore[name-defined,misc]

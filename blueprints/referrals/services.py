@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.referrals import drafts, notices
 from blueprints.referrals.details import ReferralDetails
 from blueprints.referrals.models import Event, Referral
 from core import clock, sealing
+from core.batches import batches
 from core.extensions import db
+from core.sealing import SealingError
 
 # No vowels, so that no word appears by chance; no 0, 1, L, which are misread.
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
@@ -24,6 +27,15 @@ TRIES = 5
 
 class UnknownReferral(LookupError):
     """There is no referral of that reference."""
+
+
+class Summary(NamedTuple):
+    """What stands in the clear of a referral."""
+
+    reference: str
+    received_at: datetime
+    priority: str
+    status: str
 
 
 def submit(
@@ -59,23 +71,55 @@ def is_known(reference: str) -> bool:
     return db.session.scalar(select(Referral.id).where(Referral.reference == reference)) is not None
 
 
-def all_referrals() -> Sequence[Referral]:
-    """Urgent ones first, then in order of arrival."""
-    urgent_first = (Referral.priority != "urgent", Referral.received_at)
-    return db.session.scalars(select(Referral).order_by(*urgent_first)).all()
+def summaries() -> Iterator[Summary]:
+    """Urgent ones first, then in order of arrival. However many there are, few are in memory."""
+    yield from _summaries(Referral.priority == "urgent")
+    yield from _summaries(Referral.priority != "urgent")
+
+
+def summary(reference: str) -> Summary:
+    """Raises UnknownReferral."""
+    for found in _summaries(Referral.reference == reference.strip().upper()):
+        return found
+    raise UnknownReferral(reference)
 
 
 def open_referral(reference: str, private_key: str) -> dict[str, Any]:
     """What the referral says. Raises UnknownReferral, or SealingError where the key does not fit."""
-    row = db.session.scalar(select(Referral).where(Referral.reference == reference.strip().upper()))
+    try:
+        row = db.session.scalar(select(Referral).where(Referral.reference == reference.strip().upper()))
+    except ValueError as error:
+        raise SealingError("the wrapped keys cannot be read") from error
     if row is None:
         raise UnknownReferral(reference)
-    return sealing.open_envelope(row.envelope, private_key, _context(row.public_id))
+    return sealing.open_envelope(row.envelope, private_key, Referral.context(row.public_id))
+
+
+def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Summary, dict[str, Any] | SealingError]]:
+    """Each referral, in order of arrival, with what it says, or with why it cannot be opened."""
+    for summary in _summaries(*_received(since)):
+        said: dict[str, Any] | SealingError
+        try:
+            said = open_referral(summary.reference, private_key)
+        except SealingError as error:
+            said = error
+        db.session.rollback()  # Whoever takes their time over what is said holds no lock.
+        yield summary, said
+
+
+def _summaries(*conditions: ColumnElement[bool]) -> Iterator[Summary]:
+    columns = (Referral.id, Referral.reference, Referral.received_at, Referral.priority, Referral.status)
+    for rows in batches(select(*columns).where(*conditions), Referral.id):
+        yield from (Summary(row.reference, row.received_at, row.priority, row.status) for row in rows)
+
+
+def _received(since: datetime | None) -> list[ColumnElement[bool]]:
+    return [Referral.received_at >= since] if since else []
 
 
 def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> Referral:
     public_id, now = str(uuid.uuid4()), clock.now()
-    envelope = sealing.seal(details.as_json(), public_keys, _context(public_id))
+    envelope = sealing.seal(details.as_json(), public_keys, Referral.context(public_id))
     return Referral(
         public_id=public_id,
         reference="KTC-" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
@@ -87,10 +131,6 @@ def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> R
         wraps=envelope.wraps,
         events=[Event(kind="submitted", happened_at=now)],
     )
-
-
-def _context(public_id: str) -> str:
-    return f"clinic/referral/v1/{public_id}"
 
 
 def _hash(key: str) -> str:

@@ -61,3 +61,26 @@ def test_without_a_public_key_nothing_is_sealed() -> None:
 @given(st.dictionaries(st.text(max_size=8), st.one_of(st.text(), st.integers(), st.booleans()), max_size=4))
 def test_whatever_goes_in_comes_out(data: dict[str, object]) -> None:
     assert sealing.open_envelope(sealing.seal(data, KEYS, "r"), CLINIC.private, "r") == data
+
+
+def test_rewrapping_changes_who_opens_it_and_nothing_else() -> None:
+    envelope = sealing.seal(DATA, KEYS, "row-1")
+    again = sealing.rewrap(envelope, CLINIC.private, (STRANGER.public,), "row-1")
+    assert again.blob == envelope.blob
+    assert set(again.wraps) == {sealing.key_id(STRANGER.public)}
+    assert sealing.open_envelope(again, STRANGER.private, "row-1") == DATA
+    with pytest.raises(sealing.SealingError, match=sealing.key_id(STRANGER.public)):
+        sealing.open_envelope(again, CLINIC.private, "row-1")
+
+
+def test_rewrapping_needs_a_key_that_fits_the_right_place_and_somebody_to_open_it() -> None:
+    envelope = sealing.seal(DATA, KEYS, "row-1")
+    for private, public, context in (
+        (STRANGER.private, KEYS, "row-1"),
+        (CLINIC.private, KEYS, "row-2"),
+        (CLINIC.private, (), "row-1"),
+        (CLINIC.private, ("slip",), "row-1"),
+        ("slip", KEYS, "row-1"),
+    ):
+        with pytest.raises(sealing.SealingError):
+            sealing.rewrap(envelope, private, public, context)
