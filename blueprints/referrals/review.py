@@ -66,7 +66,7 @@ def _parts(form: ReferralForm, question: Parts) -> Row:
     words = " / ".join(given) if all(given) else NOT_GIVEN
     if question is BIRTH_DATE and (born := form.birth_date()):
         words = f"{born:%B} {born.day}, {born.year}"
-    return Row(question.legend.removesuffix(" (optional)"), words, question.names[0])
+    return Row(question.legend, words, question.names[0])
 
 
 def _trial(row: TrialRow) -> str:

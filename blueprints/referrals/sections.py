@@ -23,7 +23,10 @@ BIRTH_DATE = Parts(
 )
 
 BLOOD_PRESSURE = Parts(
-    "blood_pressure", "Blood pressure in mmHg (optional)", "The latest reading.", ("systolic", "diastolic")
+    "blood_pressure",
+    "Blood pressure in mmHg",
+    "The latest reading. Leave both empty if there is none.",
+    ("systolic", "diastolic"),
 )
 
 SECTIONS = (

@@ -11,6 +11,9 @@ def fill_in(page: Page, answers: dict[str, Any]) -> None:
     """Type and choose every answer, in the order of the form."""
     for name, value in answers.items():
         field = page.locator(f"#referral-form [name='{name}']")
+        if name.endswith("-medication") and not field.count():
+            page.get_by_role("button", name="Add another medication").click()
+            expect(field).to_be_visible()
         kind = field.first.evaluate("e => e.type || e.tagName")
         if kind in ("radio", "checkbox"):
             for one in value if isinstance(value, list) else [value]:
