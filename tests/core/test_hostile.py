@@ -30,6 +30,7 @@ ANSWERS = (
 FORMATS = (
     *("referrer_npi", "referrer_given_name", "referrer_phone", "referrer_email", "patient_postal_code"),
     *("patient_birth_date_month", "patient_birth_date_day", "patient_birth_date_year", "insurance_member_id"),
+    *("trials-0-daily_dose_mg", "trials-0-weeks", "weight_kg", "systolic"),
     *("diagnosis", "phq9_score", "phq9_date", "priority_reason", "patient_agrees", "service_requested"),
 )
 
@@ -63,6 +64,26 @@ def test_no_answer_is_a_fault(stranger: Visitor, typed: str) -> None:
     given = quote_from_bytes(typed.encode("utf-8", "surrogatepass"))
     body = f"csrf_token={form.fields()['csrf_token']}&key={given}&" + "&".join(f"{name}={given}" for name in names)
     checks = [f"/refer/check/{name}" for name in names & set(FORMATS)]
-    for path in ("/refer", "/refer/send", "/subscribe", "/subscribe/check/email", *checks):
+    for path in (
+        "/refer",
+        "/refer/assess",
+        "/refer/suggest",
+        "/refer/send",
+        "/subscribe",
+        "/subscribe/check/email",
+        *checks,
+    ):
         answer = stranger.client.post(path, data=body, content_type="application/x-www-form-urlencoded")
         assert answer.status_code < 500, path
+
+
+ACTIONS = ("remove_trial:-1", "remove_trial:99999999999", "restore_trial:0", "add_trial:", "remove_trial:٣", "\0")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_no_action_is_a_fault(stranger: Visitor, action: str) -> None:
+    strange = {"removed-x": "1", "removed-medication": "<script>", "removed-../a": "2", "trials-0-medication": "a"}
+    form = {**stranger.token(), **strange, **{f"trials-{n}-weeks": "1" for n in range(150)}, "action": action}
+    assert stranger.client.post("/refer", data=form).status_code < 500
+    page = stranger.get("/refer")
+    assert "<script>" not in page.text.split("<body")[1]

@@ -3,53 +3,18 @@
 from __future__ import annotations
 
 import http.client
-import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.builders import PRODUCTION
 from tests.conftest import build, close
-
-ROOT = Path(__file__).parents[2]
-
-
-@contextmanager
-def start(tmp_path: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "flask", "serve"],
-        cwd=ROOT,
-        env={**kept, "INSTANCE_PATH": str(tmp_path / "instance"), "PORT": str(port), **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with server:
-        try:
-            yield server
-        finally:
-            server.terminate()
-
-
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-@pytest.fixture
-def free(taken: int) -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+from tests.servers import start
 
 
 def subscribe_often(server: subprocess.Popen[str], port: int, *forwarding: str) -> list[int]:
