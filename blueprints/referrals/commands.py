@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +30,7 @@ def list_all(form: str, limit: int | None) -> None:
     """List the referrals, urgent ones first, with nothing of the patient."""
     if form == "table":
         click.echo(f"{'REFERENCE':<12}  {'RECEIVED':<20}  {'PRIORITY':<8}  STATUS")
-    for row in islice(services.summaries(), limit):
+    for row in services.summaries(limit):
         click.echo(_table_line(row) if form == "table" else json.dumps(_in_the_clear(row)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import UTCDateTime
@@ -14,6 +14,7 @@ from core.sealed import Sealed
 
 class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "referrals"
+    __table_args__ = (Index(None, "priority", "id"),)  # The list: urgent ones first, each kind in order of arrival.
     purpose = "clinic/referral/v1"
     known_by = "reference"
 

@@ -7,6 +7,7 @@ import secrets
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
@@ -71,10 +72,11 @@ def is_known(reference: str) -> bool:
     return db.session.scalar(select(Referral.id).where(Referral.reference == reference)) is not None
 
 
-def summaries() -> Iterator[Summary]:
-    """Urgent ones first, then in order of arrival. However many there are, few are in memory."""
-    yield from _summaries(Referral.priority == "urgent")
-    yield from _summaries(Referral.priority != "urgent")
+def summaries(limit: int | None = None) -> Iterator[Summary]:
+    """Urgent ones first, then in order of arrival. However many there are, few are in memory, and none is read that
+    is not among the first `limit`."""
+    urgent = _summaries(Referral.priority == "urgent", size=limit)
+    return islice(chain(urgent, _summaries(Referral.priority != "urgent", size=limit)), limit)
 
 
 def summary(reference: str) -> Summary:
@@ -107,9 +109,9 @@ def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Su
         yield summary, said
 
 
-def _summaries(*conditions: ColumnElement[bool]) -> Iterator[Summary]:
+def _summaries(*conditions: ColumnElement[bool], size: int | None = None) -> Iterator[Summary]:
     columns = (Referral.id, Referral.reference, Referral.received_at, Referral.priority, Referral.status)
-    for rows in batches(select(*columns).where(*conditions), Referral.id):
+    for rows in batches(select(*columns).where(*conditions), Referral.id, size):
         yield from (Summary(row.reference, row.received_at, row.priority, row.status) for row in rows)
 
 

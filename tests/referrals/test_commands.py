@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -52,8 +51,7 @@ def lines(output: str) -> list[dict[str, object]]:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a handful of rows is more than one batch."""
-    defaults: Sequence[object] = (2,)
-    monkeypatch.setattr(batches.batches, "__defaults__", defaults)
+    monkeypatch.setattr(batches, "MOST", 2)
 
 
 @pytest.mark.usefixtures("small_batches")
