@@ -22,6 +22,7 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a first visit (needs wrk, npx)
 	@$(BIN)/python -m benchmarks.pages
 	@$(BIN)/python -m benchmarks.forms
+	@$(BIN)/python -m benchmarks.referral
 	@$(BIN)/python -m benchmarks.browser
 	@$(BIN)/python -m benchmarks.lighthouse / /treatments/spravato /refer
 

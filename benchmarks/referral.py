@@ -186,7 +186,7 @@ def show_assessment() -> None:
 
 
 def show_suggestions() -> None:
-    names = itertools.chain.from_iterable(medication.names for medication in medications())
+    names = itertools.chain.from_iterable((m.generic, *m.brands) for m in medications())
     typed = [part for name in names for end in range(1, len(name) + 1) for part in (name[:end], name[:end] + "x")]
     for suggest in (suggest_medications, suggest_diagnoses):
         times = [_once(lambda s=suggest, t=text_: s(t)) for text_ in typed]  # type: ignore[misc]

@@ -10,7 +10,7 @@ from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
 from blueprints.referrals import rules
-from blueprints.referrals.assessment import Case
+from blueprints.referrals.case import Case
 from blueprints.referrals.data.answers import SAFETY
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
@@ -80,12 +80,15 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         return Case(
             today=rules.today(),
             trials=self.tried(),
+            no_trials_known=bool(self.no_trials_known.data and not self.tried()),
             diagnosis_code=found[0].code if len(found) == 1 else "",
             age=rules.years_between(born, rules.today()) if born else None,
+            services=tuple(self.service_requested.data or ()),
             phq9_score=_number(self.phq9_score) if phq9_done else None,
             phq9_date=rules.read_date(self.phq9_date.data or "") if phq9_done else None,
             phq9_item9=_number(self.phq9_item9) if phq9_done else None,
             suicide_risk=self.suicide_risk.data or "",
+            safety_plan=self.safety_plan.data or "",
             safety={name: self[name].data or "" for name in SAFETY},
             systolic=_number(self.systolic),
             diastolic=_number(self.diastolic),

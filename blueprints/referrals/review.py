@@ -7,11 +7,10 @@ from typing import Any
 
 from wtforms import BooleanField, Field, FieldList
 
-from blueprints.referrals.assessment import Assessment, assess
+from blueprints.referrals.assessment import RULE_SETS, Assessment, assess
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms import ReferralForm
 from blueprints.referrals.history import TrialRow
-from blueprints.referrals.rulesets import RULE_SETS
 from blueprints.referrals.sections import BIRTH_DATE
 from core.forms import Parts, anchor
 from core.validators import applies, empty

@@ -13,14 +13,16 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from blueprints.referrals import bp, drafts, review, rows, services
-from blueprints.referrals.data import search
+from blueprints.referrals.assessment import GUIDANCE
 from blueprints.referrals.data.diagnoses import diagnoses
 from blueprints.referrals.data.medications import medications
+from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.forms import ReferralForm, SendForm
 from core import errors, hypermedia
 from core.extensions import csrf, limiter
 
 COOKIE = "referral_draft"
+SUGGEST = {"medications": suggest_medications, "diagnoses": suggest_diagnoses}
 CHANGED = (
     "The answers changed after you read them, perhaps in another tab. Nothing was sent. Read them again, then send."
 )
@@ -73,7 +75,7 @@ def check_field(field: str) -> Response:
 @limiter.limit("120/minute")
 def assess() -> Response:
     """What the answers so far come to, beside the form. Nothing is kept."""
-    return hypermedia.fragment("referrals/_assessment.html", assessments=review.assessments(ReferralForm()))
+    return hypermedia.fragment("referrals/_assessment.html", **_assessed(ReferralForm()))
 
 
 @bp.post("/suggest")
@@ -82,9 +84,9 @@ def assess() -> Response:
 def suggest() -> Response:
     """What the typed beginning may become. It changes nothing, and words that are typed stay out of addresses."""
     kind, text = request.form.get("kind", ""), request.form.get("q", "")[:200]
-    if kind not in search.KINDS:
+    if kind not in SUGGEST:
         abort(404)
-    return hypermedia.fragment("referrals/_suggestions.html", suggestions=search.KINDS[kind](text))
+    return hypermedia.fragment("referrals/_suggestions.html", suggestions=SUGGEST[kind](text))
 
 
 @bp.get("/review")
@@ -147,8 +149,12 @@ def show_unsaved(error: DBAPIError) -> Response:
 def _form_page(
     form: ReferralForm, status: int = 200, draft: drafts.SavedDraft | None = None, change: rows.Change | None = None
 ) -> Response:
-    lists = {"diagnoses": diagnoses(), "medications": medications(), "assessments": review.assessments(form)}
+    lists = {"diagnoses": diagnoses(), "medications": medications(), **_assessed(form)}
     return hypermedia.page("referrals/form.html", status, form=form, draft=draft, change=change, **lists)
+
+
+def _assessed(form: ReferralForm) -> dict[str, Any]:
+    return {"assessments": review.assessments(form), "guidance": GUIDANCE}
 
 
 def _rows_page(change: rows.Change) -> Response:
@@ -164,7 +170,7 @@ def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, st
     form = _complete(draft)
     send_form = send_form or SendForm(formdata=None)
     send_form.key.data, send_form.seen.data = draft.key, draft.fingerprint
-    context = {"groups": review.groups(form), "assessments": review.assessments(form), "form": send_form}
+    context = {"groups": review.groups(form), "form": send_form, **_assessed(form)}
     return hypermedia.page("referrals/review.html", status, **context)
 
 

@@ -110,7 +110,7 @@ def test_without_javascript_the_browser_suggests(open_page: OpenPage) -> None:
 def test_the_assessment_follows_what_is_typed(open_page: OpenPage) -> None:
     page = open_page("/refer")
     assessment = page.locator("#assessment")
-    expect(assessment).to_contain_text("No medication trial is entered.")
+    expect(assessment).to_contain_text("No trials are given.")
     fill_in(page, {name: value for name, value in referral().items() if name.startswith("trials-0-")})
     expect(assessment).to_contain_text("12 weeks at 150 mg; at least 6 weeks at 50 mg or more is adequate")
     page.locator("[name='aneurysmal_disease'][value='yes']").check()

@@ -1,72 +1,42 @@
-"""Medications that the center wants to know of before ketamine or esketamine, by generic and US brand names.
+"""Medicines whose mention matters before ketamine, by generic and US brand name (general knowledge, 2026-11-23).
 
-Classes: Spravato's label on central nervous system depressants, psychostimulants and MAO inhibitors; lamotrigine
-because studies disagree on whether it lessens the effect. Names are from general knowledge and not complete.
+The names are for finding words in a list that somebody typed. The list is not complete and says so where it is used.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 
-from blueprints.referrals.data.medications import medications
-
-DO_NOT_STOP = "Do not stop any medicine for this referral."
-
-
-@dataclass(frozen=True)
-class Watched:
-    code: str
-    words: str
-    names: tuple[str, ...]
-
-    def found_in(self, text: str) -> list[str]:
-        """The names that stand in the text as words of their own, in the order of the text."""
-        return list(dict.fromkeys(name.casefold() for name in _pattern(self.names).findall(text)))
-
-
-@cache
-def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", re.IGNORECASE)
+NAMES = {
+    "maoi": """MAOI MAOIs phenelzine Nardil tranylcypromine Parnate isocarboxazid Marplan selegiline Emsam Eldepryl
+        Zelapar rasagiline Azilect safinamide Xadago linezolid Zyvox moclobemide""",
+    "stimulant": """stimulant stimulants psychostimulant psychostimulants amphetamine amphetamines Adderall Mydayis
+        Evekeo Adzenys dextroamphetamine Dexedrine Zenzedi lisdexamfetamine Vyvanse methamphetamine Desoxyn
+        methylphenidate Ritalin Concerta Daytrana Metadate Methylin Quillivant Jornay Cotempla Aptensio
+        dexmethylphenidate Focalin serdexmethylphenidate Azstarys modafinil Provigil armodafinil Nuvigil""",
+    "benzodiazepine": """benzodiazepine benzodiazepines benzo benzos alprazolam Xanax chlordiazepoxide Librium clobazam
+        Onfi Sympazan clonazepam Klonopin clorazepate Tranxene diazepam Valium estazolam flurazepam lorazepam Ativan
+        Loreev midazolam oxazepam quazepam Doral temazepam Restoril triazolam Halcion""",
+    "opioid": """opioid opioids opiate opiates buprenorphine Suboxone Subutex Sublocade Brixadi Zubsolv Butrans Belbuca
+        butorphanol codeine fentanyl Duragesic hydrocodone Vicodin Norco Lortab Hysingla hydromorphone Dilaudid
+        levorphanol meperidine Demerol methadone Dolophine morphine Kadian oxycodone OxyContin Percocet Roxicodone
+        Xtampza Endocet oxymorphone Opana pentazocine tapentadol Nucynta tramadol Ultram Ultracet""",
+    "lamotrigine": "lamotrigine Lamictal Subvenite",
+}
+GROUP = {name.casefold(): group for group, names in NAMES.items() for name in names.split()}
+WORD = re.compile(r"[^\W\d_]+")
 
 
-def _maois() -> tuple[str, ...]:
-    known = (name for medication in medications() if medication.drug_class == "MAOI" for name in medication.names)
-    return (*known, "MAOI", "selegiline", "rasagiline", "Azilect", "safinamide", "linezolid")
+def named_in(text: str) -> dict[str, tuple[str, ...]]:
+    """Group to the words found, as they were typed, each once. Whole words only."""
+    found: dict[str, dict[str, str]] = {}
+    for group, word in _hits(text):
+        found.setdefault(group, {}).setdefault(word.casefold(), word)
+    return {group: tuple(words.values()) for group, words in found.items()}
 
 
-WATCHED = (
-    Watched("maoi", "An MAO inhibitor can raise blood pressure.", _maois()),
-    Watched(
-        "stimulant",
-        "A stimulant can raise blood pressure.",
-        (
-            *("methylphenidate", "Ritalin", "Concerta", "dexmethylphenidate", "Focalin", "amphetamine"),
-            *("dextroamphetamine", "Dexedrine", "Adderall", "lisdexamfetamine", "Vyvanse", "methamphetamine"),
-        ),
-    ),
-    Watched(
-        "benzodiazepine",
-        "A benzodiazepine adds to sedation, and may lessen the effect.",
-        (
-            *("alprazolam", "Xanax", "lorazepam", "Ativan", "clonazepam", "Klonopin", "diazepam", "Valium"),
-            *("temazepam", "Restoril", "oxazepam", "chlordiazepoxide", "triazolam", "Halcion", "clobazam"),
-            "benzodiazepine",
-        ),
-    ),
-    Watched(
-        "opioid",
-        "An opioid adds to sedation and can slow breathing.",
-        (
-            *("oxycodone", "OxyContin", "Percocet", "hydrocodone", "Norco", "Vicodin", "morphine", "hydromorphone"),
-            *("Dilaudid", "fentanyl", "tramadol", "Ultram", "codeine", "methadone", "buprenorphine", "Suboxone"),
-            *("tapentadol", "oxymorphone", "meperidine", "opioid"),
-        ),
-    ),
-    Watched(
-        "lamotrigine",
-        "Lamotrigine may lessen the effect of ketamine; studies disagree.",
-        ("lamotrigine", "Lamictal"),
-    ),
-)
+def _hits(text: str) -> Iterator[tuple[str, str]]:
+    for word in WORD.findall(text):
+        if group := GROUP.get(word.casefold()):
+            yield group, word

@@ -1,7 +1,7 @@
-"""Medications by generic or brand name: class, doses and RxNorm code. Each row of the table names its source.
+"""Medications for depression by generic or brand name. Doses are mg a day; each row names where its numbers are from.
 
-The doses are facts to ask about, not advice: a minimum that is not confirmed is left empty, and then no trial of that
-medication is judged.
+A minimum is the least dose that the MGH-ATRQ way of counting calls adequate, as copied in a public trial protocol.
+It was not read in the questionnaire itself. A maximum is the usual one of the US label, for a question, not a limit.
 """
 
 from __future__ import annotations
@@ -9,68 +9,102 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("medications.csv")
-# What is written after a name and changes nothing of which medication it is: Wellbutrin XL 300 mg.
-TRAILING = re.compile(r"(?: (?:xl|sr|xr|er|cr|ir|hcl|hydrochloride)| [0-9][0-9.,]*(?: ?mg)?(?: daily)?)+$")
+DOSE = re.compile(r"\d+(?:\.\d+)?(?:mg|mcg)?|mg|mcg|hr?|day|daily")
+# What does not change which medicine it is.
+RELEASE = frozenset({"xl", "xr", "sr", "er", "cr", "la", "ir", "dr", "odt"})
+SALT = frozenset({"hcl", "hydrochloride", "hbr", "hydrobromide", "carbonate"})
 
 
 @dataclass(frozen=True)
 class Medication:
     generic: str
+    """The name of the row, unlike any other."""
+    ingredient: str
+    """What makes two rows the same medicine: paroxetine and paroxetine CR count once."""
     drug_class: str
-    role: str
-    """antidepressant | augmentation | other: only the first can be a trial that counts."""
     brands: tuple[str, ...]
+    aliases: tuple[str, ...]
     minimum_mg: float | None
-    """The least daily dose that is adequate; None where it is not confirmed or does not apply."""
+    """Least adequate mg a day. None: not known, or no antidepressant."""
     maximum_mg: float | None
-    """The usual highest daily dose."""
+    """Usual most mg a day. None: not known, or not counted in mg."""
     rxcui: str
     """RxNorm ingredient, or "" where it is not confirmed."""
+    role: str
+    """antidepressant | augmentation | other."""
     source: str
-    checked_on: str
+    checked_on: date
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return (self.generic, *self.brands)
+    def counts(self) -> bool:
+        """Whether a trial of it can be an antidepressant trial."""
+        return self.role == "antidepressant"
 
 
 @cache
 def medications() -> tuple[Medication, ...]:
-    with TABLE.open(newline="") as file:
+    with TABLE.open(newline="", encoding="utf-8") as file:
         return tuple(_medication(row) for row in csv.DictReader(file))
 
 
 def find(text: str) -> Medication | None:
-    """The medication of exactly that generic or brand name, with or without a form and a dose after it.
+    """The medication of that name, whatever its case, form and dose: `Wellbutrin XL 300` is bupropion.
 
-    A misspelling finds nothing: a dose must never be judged by the table's row of another medication.
+    Names must be spelled right, and two medicines in one text are none: a guess is never made into a drug.
     """
-    return _by_name().get(bare_name(text))
+    index = _by_name()
+    if exact := index.get(text.casefold()):
+        return exact
+    name = without_dose(text)
+    return index.get(name) or index.get(without_form(name))
 
 
-def bare_name(text: str) -> str:
-    """Small letters, single spaces, and nothing after the name."""
-    return TRAILING.sub("", " ".join(text.casefold().split()))
+def without_dose(text: str) -> str:
+    """The words of a name in lower case, one space between them: `Paxil-CR 25 mg` gives `paxil cr`."""
+    words = re.findall(r"\d+\.\d+\w*|[^\W_]+", text.casefold())
+    return " ".join(word for word in words if not DOSE.fullmatch(word))
+
+
+def without_form(name: str) -> str:
+    return " ".join(word for word in name.split() if word not in RELEASE | SALT)
 
 
 @cache
 def _by_name() -> dict[str, Medication]:
-    return {name.casefold(): medication for medication in medications() for name in medication.names}
+    """Every way to write each medication, also `Zoloft (sertraline)` and `sertraline (Zoloft)`."""
+    pairs = [
+        (without_dose(name), medication)
+        for medication in medications()
+        for brand in ("", *medication.brands)
+        for name in (*medication.aliases, f"{brand} {medication.generic}", f"{medication.generic} {brand}", brand)
+    ]
+    return {name: medication for name, medication in pairs if name}
 
 
 def _medication(row: dict[str, str]) -> Medication:
     return Medication(
         generic=row["generic"],
-        drug_class=row["drug_class"],
-        role=row["role"],
-        brands=tuple(row["brands"].split("; ")),
-        minimum_mg=float(row["minimum_mg"]) if row["minimum_mg"] else None,
-        maximum_mg=float(row["maximum_mg"]) if row["maximum_mg"] else None,
+        ingredient=row["ingredient"],
+        drug_class=row["class"],
+        brands=_names(row["brands"]),
+        aliases=_names(row["aliases"]),
+        minimum_mg=_number(row["minimum_mg"]),
+        maximum_mg=_number(row["maximum_mg"]),
         rxcui=row["rxcui"],
+        role=row["role"],
         source=row["source"],
-        checked_on=row["checked_on"],
+        checked_on=date.fromisoformat(row["checked_on"]),
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split("|")) if text else ()
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

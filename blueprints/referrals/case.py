@@ -1,0 +1,124 @@
+"""What an assessment may look at, and the shapes in which it answers. No name, no address, no free text but one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Literal
+
+from blueprints.referrals.details import ReferralDetails, Trial
+
+Verdict = Literal["yes", "no", "cannot_tell", "does_not_apply"]
+Level = Literal["red", "amber"]
+STALE_DAYS = 28
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything but today may be unknown, so that a form can be assessed while it is filled in."""
+
+    today: date
+    trials: tuple[Trial, ...] = ()
+    no_trials_known: bool = False
+    diagnosis_code: str = ""
+    age: int | None = None
+    services: tuple[str, ...] = ()
+    priority: str = ""
+    phq9_score: int | None = None
+    phq9_date: date | None = None
+    phq9_item9: int | None = None
+    suicide_risk: str = ""
+    safety_plan: str = ""
+    had_ect: str = "unknown"
+    had_tms: str = "unknown"
+    had_psychotherapy: str = "unknown"
+    had_ketamine: str = "unknown"
+    safety: Mapping[str, str] = field(default_factory=dict)
+    """Keys of data/answers.py SAFETY; yes, no, unknown, not_applicable, or "" where it is not answered."""
+    systolic: int | None = None
+    """mmHg, as diastolic."""
+    diastolic: int | None = None
+    weight_kg: float | None = None
+    current_medications: str = ""
+
+    def phq9_age(self) -> int | None:
+        """Days since the PHQ-9. A date in the future is a slip, so it is not known."""
+        if self.phq9_date is None or self.phq9_date > self.today:
+            return None
+        return (self.today - self.phq9_date).days
+
+    def blood_pressure(self) -> str:
+        return f"{self.systolic or '?'}/{self.diastolic or '?'} mmHg"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question and its answer, in one sentence that says why."""
+
+    code: str
+    verdict: Verdict
+    why: str
+
+
+@dataclass(frozen=True)
+class Flag:
+    code: str
+    level: Level
+    words: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a prior authorization will ask for. `field` is the form's name for it."""
+
+    field: str
+    words: str
+
+
+def case_of(details: ReferralDetails, today: date) -> Case:
+    """The case inside a whole referral."""
+    same = {f.name for f in fields(Case)} & {f.name for f in fields(details)} - {"phq9_date"}
+    born = _date(details.patient_birth_date)
+    return Case(
+        today=today,
+        age=_years(born, today) if born else None,
+        services=details.service_requested,
+        phq9_date=_date(details.phq9_date),
+        **{name: getattr(details, name) for name in same},
+    )
+
+
+def combine(verdicts: Iterable[Verdict]) -> Verdict:
+    """All of them together: one no decides; else what cannot be told leaves it open."""
+    given = set(verdicts)
+    return next((v for v in ("does_not_apply", "no", "cannot_tell") if v in given), "yes")
+
+
+def at_least(value: float | None, least: float | None, surely: float | None = None) -> Verdict:
+    """Below `least` no, from `surely` on yes; between them, or where either is not known, nobody can tell."""
+    if value is None or least is None:
+        return "cannot_tell"
+    if value < least:
+        return "no"
+    return "yes" if value >= (least if surely is None else surely) else "cannot_tell"
+
+
+def number(value: float) -> str:
+    """Without a needless `.0`."""
+    return f"{value:g}"
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _years(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
