@@ -19,7 +19,7 @@ FULL_REMISSION = frozenset({"F32.5", "F33.42"})
 OTHER_DEPRESSION = frozenset({"F32.89", "F32.A", "F33.40", "F33.8", "F34.1", "F53.0"})
 OUTCOME = {
     "none": "no improvement",
-    "partial": "less than half improved",
+    "partial": "improved by less than half",
     "response_lost": "it helped, then stopped helping",
     "intolerant": "stopped for side effects, which is counted separately",
 }

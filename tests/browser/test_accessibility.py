@@ -82,6 +82,19 @@ def test_an_open_source(open_page: OpenPage) -> None:
     check(page)
 
 
+def test_open_suggestions_and_a_full_assessment(open_page: OpenPage) -> None:
+    page = open_page("/refer", bypass_csp=True)
+    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="calling_clinic_now"))
+    expect(page.locator("#assessment")).to_contain_text("Suicide risk is high")
+    page.locator("#assessment summary").first.click()
+    page.get_by_role("button", name="Remove medication 2").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.locator("#trials-0-medication").fill("")
+    page.locator("#trials-0-medication").press_sequentially("ser")
+    expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
+    check(page)
+
+
 def walk_through_the_referral(page: Page, look: Callable[[Page], None]) -> None:
     """Every state of the referral: errors, the emergency, the answers, the reference."""
     page.get_by_role("button", name="Check your answers").click()

@@ -52,7 +52,7 @@ def words(assessment: Assessment) -> str:
     ("changes", "verdict", "said"),
     [
         ({}, "yes", "24 weeks at 100 mg; at least 6 weeks at 50 mg or more is adequate; no improvement"),
-        ({"outcome": "partial"}, "yes", "less than half improved"),
+        ({"outcome": "partial"}, "yes", "improved by less than half"),
         ({"weeks": 6, "daily_dose_mg": 50}, "yes", "6 weeks at 50 mg"),
         ({"weeks": 5}, "no", "5 weeks at 100 mg"),
         ({"weeks": 1}, "no", "1 week at"),
