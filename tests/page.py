@@ -154,7 +154,8 @@ class Visitor:
 
 def check_headers(response: TestResponse, public: bool) -> None:
     for name, value in HEADERS.items():
-        assert response.headers[name] == value, name
+        wider = f"{value}; frame-src 'self'" if response.request.path.startswith("/dev/mailbox/") else value
+        assert response.headers[name] in (value, wider), name
     if public and response.status_code < 400:
         assert "Set-Cookie" not in response.headers
         assert "public" in response.headers["Cache-Control"]

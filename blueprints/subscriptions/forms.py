@@ -7,6 +7,7 @@ from typing import Any
 
 from wtforms import EmailField, StringField
 
+from blueprints.subscriptions import consent
 from core.forms import Form
 from core.validators import EmailAddress, MaxLength, Required
 
@@ -33,5 +34,5 @@ class SubscribeForm(Form):
 
 
 def blank() -> dict[str, Any]:
-    """For templates: the empty form of the footer."""
-    return {"subscribe_form": SubscribeForm(formdata=None)}
+    """For templates: the empty form of the footer, and what stands beside its button."""
+    return {"subscribe_form": SubscribeForm(formdata=None), "consent": consent.TEXT}

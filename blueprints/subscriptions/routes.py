@@ -5,16 +5,17 @@ from __future__ import annotations
 from flask import abort, request, url_for
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from blueprints.subscriptions import bp, forms, services
+from blueprints.subscriptions import bp, forms, rights, services
 from blueprints.subscriptions.forms import SubscribeForm
-from core import errors, hypermedia, security
+from core import errors, hypermedia, outbox, security
 from core.extensions import csrf, limiter
 from core.pages import made_once
 
 bp.app_context_processor(forms.blank)
+outbox.refused.connect(services.suppress_refused)
 
 
 @bp.get("")
@@ -25,7 +26,7 @@ def ask() -> Response:
 
 @bp.post("")
 @csrf.exempt
-@limiter.limit("30/minute;300/day")
+@limiter.limit("30/minute;100/day")
 def subscribe() -> Response:
     form = SubscribeForm()
     if not form.validate():
@@ -64,6 +65,14 @@ def confirm(token: str) -> Response:
     return hypermedia.page("subscriptions/confirmed.html")
 
 
+@bp.post("/confirm/<token>/again")
+@csrf.exempt
+@limiter.limit("10/minute")
+def ask_again(token: str) -> Response:
+    services.ask_again(token)
+    return hypermedia.go_to(url_for("subscriptions.thanks"))
+
+
 @bp.get("/leave/<token>")
 def ask_to_leave(token: str) -> Response:
     return hypermedia.page("subscriptions/leave.html", token=token)
@@ -75,12 +84,37 @@ def ask_to_leave(token: str) -> Response:
 @limiter.limit("30/minute")
 def leave(token: str) -> Response:
     services.leave(token)
-    return hypermedia.page("subscriptions/left.html")
+    return hypermedia.page("subscriptions/left.html", token=token)
 
 
-@bp.errorhandler(services.LinkExpired)
-def show_expired(_error: services.LinkExpired) -> Response:
-    return hypermedia.page("subscriptions/expired.html", 404)
+@bp.post("/leave/<token>/copy")
+@csrf.exempt
+@limiter.limit("10/minute")
+def send_copy(token: str) -> Response:
+    rights.send_holdings(token)
+    return hypermedia.page("subscriptions/copied.html", token=token)
+
+
+@bp.post("/leave/<token>/delete")
+@csrf.exempt
+@limiter.limit("10/minute")
+def forget(token: str) -> Response:
+    services.forget(token)
+    return hypermedia.page("subscriptions/deleted.html")
+
+
+@bp.errorhandler(services.UnknownLink)
+def show_unknown(error: services.UnknownLink) -> Response:
+    if isinstance(error, services.LinkExpired):
+        return hypermedia.page("subscriptions/expired.html", 410, **(request.view_args or {}))
+    return hypermedia.page("subscriptions/unknown.html", 404)
+
+
+@bp.errorhandler(services.TooManyMails)
+def show_busy(_error: services.TooManyMails) -> Response:
+    errors.log.error("more than %d sign-up mails in an hour: no more for now", services.ALL_MAILS_AN_HOUR)
+    busy = ServiceUnavailable(retry_after=3600)
+    return errors.with_form(busy, lambda form: _page(form, 503), SubscribeForm())
 
 
 @bp.errorhandler(RateLimitExceeded)

@@ -1,0 +1,49 @@
+"""What people do with the list, and what they find in their mailbox."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from sqlalchemy import text
+
+from core import mail, outbox
+from core.extensions import db
+from tests.page import Answer, Visitor
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+READER = "reader@example.com"
+
+
+def subscribe(visitor: Visitor, email: str = READER, **changes: str) -> Answer:
+    return visitor.post("/subscribe", {"email": email, "website": "", **changes}, OWN)
+
+
+def states(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(text("SELECT status FROM subscribers ORDER BY id")))
+
+
+def mails(app: Flask) -> list[outbox.Message]:
+    """Those that may leave, newest first."""
+    with app.app_context():
+        return [row for row in outbox.newest(500) if row.state != "withheld"]
+
+
+def subjects(app: Flask) -> list[str]:
+    """Oldest first."""
+    return [row.subject for row in reversed(mails(app))]
+
+
+def link(app: Flask, purpose: str) -> str:
+    """The newest link of that purpose, without the host."""
+    with app.app_context():
+        for row in mails(app):
+            if found := re.search(rf"http://127.0.0.1:5000(/subscribe/{purpose}/\S+)", mail.parts(row)[0]):
+                return found[1]
+    raise AssertionError(f"no link to {purpose}")
+
+
+def confirmed(app: Flask, visitor: Visitor, email: str = READER) -> None:
+    subscribe(visitor, email)
+    assert visitor.post(link(app, "confirm"), headers=OWN).status == 200

@@ -1,0 +1,130 @@
+"""Double opt-in: only the owner of an address can confirm it, with a button, once, within two days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from blueprints.subscriptions import consent, services
+from core import clock
+from core.extensions import db
+from tests.page import Visitor
+from tests.subscriptions.actions import OWN, confirmed, link, mails, states, subjects, subscribe
+
+
+def pass_time(monkeypatch: pytest.MonkeyPatch, time: timedelta) -> None:
+    later = clock.now() + time
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+
+def test_only_the_button_confirms_and_only_once(app: Flask, visitor: Visitor) -> None:
+    subscribe(visitor)
+    path = link(app, "confirm")
+    for _ in range(3):
+        page = visitor.get(path)
+        assert page.status == 200
+        assert [form.attributes["action"] for form in page.document.all("form", method="post")][0] == path
+    visitor.client.head(path)
+    assert states(app) == ["pending"]
+    assert visitor.post(path, headers=OWN).status == 200
+    assert states(app) == ["confirmed"]
+    assert visitor.post(path, headers=OWN).status == 404
+    assert subjects(app) == ["Please confirm your subscription", "You are subscribed"]
+
+
+def test_another_site_cannot_press_the_button(app: Flask, visitor: Visitor) -> None:
+    subscribe(visitor)
+    path = link(app, "confirm")
+    for action in (path, f"{path}/again"):
+        assert visitor.post(action, headers={"Sec-Fetch-Site": "cross-site"}).status == 400
+    assert states(app) == ["pending"]
+
+
+def test_an_expired_link_offers_a_new_mail(app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(visitor)
+    old = link(app, "confirm")
+    pass_time(monkeypatch, services.CONFIRM_WITHIN)
+    page = visitor.post(old, headers=OWN)
+    assert page.status == 410
+    assert states(app) == ["pending"]
+    again = page.document.all("form", method="post")[0].attributes["action"]
+    assert visitor.post(again, headers=OWN).location == "/subscribe/thanks"
+    new = link(app, "confirm")
+    assert new != old
+    assert visitor.post(old, headers=OWN).status == 404
+    assert visitor.post(new, headers=OWN).status == 200
+    assert states(app) == ["confirmed"]
+
+
+def test_a_new_mail_is_not_sent_for_a_link_that_is_not_ours(app: Flask, visitor: Visitor) -> None:
+    assert visitor.post("/subscribe/confirm/unknown/again", headers=OWN).status == 404
+    assert mails(app) == []
+
+
+def test_the_database_holds_no_token_that_confirms_once_the_mail_has_left(app: Flask, visitor: Visitor) -> None:
+    subscribe(visitor)
+    token = link(app, "confirm").rpartition("/")[2]
+    with app.app_context():
+        row = db.session.execute(text("SELECT * FROM subscribers")).mappings().one()
+    assert token not in str(dict(row))
+
+
+def test_what_was_agreed_to_is_kept_with_its_version_and_time(app: Flask, visitor: Visitor) -> None:
+    assert consent.TEXT in visitor.get("/journey").text
+    assert consent.TEXT in visitor.get("/subscribe").text
+    confirmed(app, visitor)
+    with app.app_context():
+        kept = db.session.execute(
+            text("SELECT consent_version, consent_text, consented_at, confirmed_at FROM subscribers")
+        ).one()
+    assert kept[:2] == (consent.VERSION, consent.TEXT)
+    assert None not in kept
+
+
+def test_the_words_of_consent_change_only_with_their_version() -> None:
+    """A change of the words needs a new version here and in consent.py."""
+    assert {consent.VERSION: consent.TEXT} == {
+        "2026-11-23": "News from the center by email, a few times a year. You confirm your address first. You can leave"
+        " with one click."
+    }
+
+
+def test_somebody_who_is_subscribed_already_is_told_by_mail_alone(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(app, visitor)
+    pass_time(monkeypatch, timedelta(hours=1))
+    assert subscribe(visitor).location == "/subscribe/thanks"
+    assert states(app) == ["confirmed"]
+    assert subjects(app)[-1] == "You are subscribed already"
+
+
+def test_the_developer_reads_the_mail(app: Flask, visitor: Visitor) -> None:
+    subscribe(visitor)
+    page = visitor.get("/dev/mailbox")
+    assert "Please confirm your subscription" in page.text
+    assert link(app, "confirm") in page.text
+    (row,) = mails(app)
+    message = visitor.get(f"/dev/mailbox/{row.id}")
+    for shown in (
+        "Message-ID: ",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        link(app, "confirm"),
+        row.subject,
+    ):
+        assert shown in message.text
+    (frame,) = message.document.all("iframe")
+    html = visitor.client.get(frame.attributes["src"])
+    assert f'href="http://127.0.0.1:5000{link(app, "confirm")}"' in html.text
+    assert "sandbox" in html.headers["Content-Security-Policy"]
+    assert visitor.get("/dev/mailbox/unknown").status == 404
+
+
+def test_subjects_and_words_hold_nothing_that_was_typed(app: Flask, visitor: Visitor) -> None:
+    subscribe(visitor, "canary-local-part@canary.example")
+    (row,) = mails(app)
+    assert "canary" not in row.subject + row.body + str(row.headers)
+    assert row.recipient == "canary-local-part@canary.example"

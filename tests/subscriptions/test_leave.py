@@ -1,0 +1,112 @@
+"""Leaving, in one click and for ever; what is held, and its end."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from blueprints.subscriptions import services
+from core import clock, mail, outbox
+from core.extensions import db
+from tests.page import Visitor
+from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
+
+CLICK = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_one_click_leaves_even_from_a_mail_program(app: Flask, visitor: Visitor, content_type: str) -> None:
+    """RFC 8058, section 3.1: multipart first of all."""
+    confirmed(app, visitor)
+    for row in mails(app):
+        assert row.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert row.headers["List-Unsubscribe"] == f"<http://127.0.0.1:5000{link(app, 'leave')}>"
+    path = link(app, "leave")
+    assert visitor.get(path).status == 200
+    assert states(app) == ["confirmed"]
+    for _ in range(2):
+        answer = Visitor(app).post(path, {"List-Unsubscribe": "One-Click"}, CLICK, content_type=content_type)
+        assert answer.status == 200
+        assert states(app) == ["left"]
+    assert subjects(app)[-1] == "You have left the list"
+    assert subjects(app).count("You have left the list") == 1
+
+
+def test_leaving_works_years_later_and_after_signing_up_anew(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(app, visitor)
+    first = link(app, "leave")
+    later = clock.now() + timedelta(days=4000)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    visitor.post(first, headers=OWN)
+    confirmed(app, visitor)
+    assert states(app) == ["confirmed"]
+    assert visitor.post(first, headers=CLICK).status == 200
+    assert states(app) == ["left"]
+
+
+def test_a_link_that_was_cut_says_so_and_is_no_success(app: Flask, visitor: Visitor) -> None:
+    confirmed(app, visitor)
+    assert visitor.post(link(app, "leave")[:-3], headers=OWN).status == 404
+    assert states(app) == ["confirmed"]
+
+
+def test_leaving_withdraws_the_open_confirmation_and_says_no_goodbye(app: Flask, visitor: Visitor) -> None:
+    subscribe(visitor)
+    confirm, leave = link(app, "confirm"), link(app, "leave")
+    visitor.post(leave, headers=OWN)
+    assert visitor.post(confirm, headers=OWN).status == 404
+    assert states(app) == ["left"]
+    assert subjects(app) == ["Please confirm your subscription"]
+
+
+def test_what_is_held_is_mailed_as_json_to_the_address_alone(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(app, visitor)
+    later = clock.now() + services.HOUR
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for _ in range(3):
+        page = visitor.post(link(app, "leave") + "/copy", headers=OWN)
+        assert page.status == 200
+        assert READER not in page.text
+    assert subjects(app).count("What we hold about this address") == 1
+    with app.app_context():
+        found = re.search(r"{.*}", mail.parts(mails(app)[0])[0], re.DOTALL)
+    assert found
+    held = json.loads(found[0])
+    assert (held["email"], held["status"]) == (READER, "confirmed")
+    assert held["consent_text"]
+    assert [item["subject"] for item in held["mails"]] == ["Please confirm your subscription", "You are subscribed"]
+    assert not {"leave_token", "confirm_hash"} & set(held)
+
+
+def test_everything_is_deleted(app: Flask, visitor: Visitor) -> None:
+    confirmed(app, visitor)
+    confirmed(app, visitor, "other@example.com")
+    with app.app_context():
+        token = db.session.scalar(text("SELECT leave_token FROM subscribers ORDER BY id"))
+    path = f"/subscribe/leave/{token}"
+    assert "Everything is deleted" in visitor.post(f"{path}/delete", headers=OWN).text
+    assert states(app) == ["confirmed"]
+    with app.app_context():
+        assert {row.recipient for row in outbox.newest()} == {"other@example.com"}
+        assert db.session.scalar(text("SELECT count(*) FROM subscriber_mails")) == 1
+    assert visitor.post(f"{path}/delete", headers=OWN).status == 404
+    assert visitor.post(path, headers=CLICK).status == 404
+
+
+@pytest.mark.parametrize("action", ["copy", "delete"])
+def test_only_leaving_is_open_to_other_sites(app: Flask, visitor: Visitor, action: str) -> None:
+    confirmed(app, visitor)
+    before = len(mails(app))
+    assert visitor.post(f"{link(app, 'leave')}/{action}", headers=CLICK).status == 400
+    assert visitor.get(f"{link(app, 'leave')}/{action}").status == 405
+    assert states(app) == ["confirmed"]
+    assert len(mails(app)) == before
