@@ -10,11 +10,11 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from blueprints import content, dev, referrals, subscriptions
-from core import assets, clinic, commands, config, errors, extensions, health, hypermedia, logs, pages, security
+from blueprints import content, dev, newsletters, referrals, subscriptions
+from core import access, assets, clinic, commands, config, errors, extensions, health, hypermedia, logs, pages, security
 
 ROOT = Path(__file__).parent
-FEATURES = (content.bp, referrals.bp, subscriptions.bp, dev.bp)
+FEATURES = (content.bp, referrals.bp, subscriptions.bp, newsletters.bp, dev.bp)
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -28,6 +28,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     _add_shared_parts(app)
     for feature in FEATURES:
         app.register_blueprint(feature)
+    access.check(app)
     pages.init_app(app)
     return app
 

@@ -12,12 +12,12 @@ import smtplib
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any, Self
 
 from flask import current_app
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,17 @@ PATIENCE = timedelta(days=2)
 KINDS = (Message.circular_id.is_(None), Message.circular_id.is_not(None))
 # Commits of a worker need not wait for the disk: what a power cut forgets is only sent again.
 QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_commit TO off"}
+
+
+TABLE = Message.__table__
+# Made once: it runs for every message.
+SENT = (
+    update(TABLE)
+    .where(TABLE.c.id == bindparam("row"), TABLE.c.claimed_by == bindparam("worker"))
+    .values(
+        sent_at=bindparam("at"), due_at=None, claimed_by=None, body="", attempts=TABLE.c.attempts + 1, last_error=None
+    )
+)
 
 
 class Unreachable(OSError):
@@ -76,7 +87,8 @@ class Worker:
         self.pulse.join()
         self._hang_up()
         if self.held:
-            self._update(self.held, claimed_by=None, due_at=clock.now())
+            self._change(self.held, claimed_by=None, due_at=clock.now())
+            self.connection.commit()
         self.session.close()
         self.connection.close()
 
@@ -99,7 +111,10 @@ class Worker:
             if rows := list(self.session.scalars(due)):
                 break
         self.held, self.held_until = {row.id for row in rows}, until
-        self._update(self.held, claimed_by=self.id, due_at=now + CLAIM, anybodys=True)
+        if rows:
+            claim = update(TABLE).where(TABLE.c.id.in_(self.held))
+            self.session.execute(claim.values(claimed_by=self.id, due_at=now + CLAIM))
+        self.session.commit()
         return rows
 
     def _renew(self, engine: Any) -> None:
@@ -117,13 +132,21 @@ class Worker:
     def _send(self, row: Message) -> bool:
         self._call(row)
         try:
-            self._line().send_message(mail.as_email(row))
+            self._say(row)
         except (OSError, ValueError) as error:
             self._failed(row, smtp.refusal(error))
             return False
         self.spoken += 1
-        self._settle(row, sent_at=clock.now(), due_at=None, body="", attempts=row.attempts + 1, last_error=None)
+        self._settled(row, self.connection.execute(SENT, {"row": row.id, "worker": self.id, "at": clock.now()}))
         return True
+
+    def _say(self, row: Message) -> None:
+        assert self.server is not None  # noqa: S101 - _call was there before
+        if row.recipient.isascii() and self.server.has_extn("8bitmime"):
+            sender, options = current_app.config["MAIL_FROM"], ["BODY=8BITMIME"]
+            self.server.sendmail(sender, [row.recipient], mail.as_bytes(row), mail_options=options)
+        else:
+            self.server.send_message(mail.as_email(row))
 
     def _call(self, row: Message) -> None:
         """Have a line to the mail server. Raises Unreachable, and counts it as a try to send the row."""
@@ -135,10 +158,6 @@ class Worker:
             except OSError as error:
                 self._failed(row, smtp.Refusal(f"no connection: {type(error).__name__}"))
                 raise Unreachable(type(error).__name__) from error
-
-    def _line(self) -> smtplib.SMTP:
-        assert self.server is not None  # noqa: S101 - _call was there before
-        return self.server
 
     def _hang_up(self) -> None:
         if self.server is not None:
@@ -157,26 +176,23 @@ class Worker:
         first = row.tried_at or now
         over = why.for_good or now - first >= PATIENCE
         due = None if over else now + _pause(row.attempts)
-        self._settle(row, due_at=due, attempts=row.attempts + 1, tried_at=first, last_error=why.reason[:60])
+        tried = {"attempts": row.attempts + 1, "tried_at": first, "last_error": why.reason[:60]}
+        self._settled(row, self._change([row.id], claimed_by=None, due_at=due, **tried))
         if over:
             log.error("mail %s given up after %d tries: %s", row.id, row.attempts + 1, why.reason)
         else:
             log.warning("mail %s not sent yet: %s", row.id, why.reason)
 
-    def _settle(self, row: Message, **values: Any) -> None:
-        if not self._update({row.id}, claimed_by=None, **values):
-            log.warning("mail %s was taken up by another worker", row.id)
+    def _settled(self, row: Message, done: CursorResult[Any]) -> None:
+        self.connection.commit()
         self.held.discard(row.id)
+        if not done.rowcount:
+            log.warning("mail %s was taken up by another worker", row.id)
 
-    def _update(self, ids: set[str], anybodys: bool = False, **values: Any) -> int:
-        """Commits; returns how many rows were still this worker's."""
-        mine = (Message.id.in_(ids), *(() if anybodys else (Message.claimed_by == self.id,)))
-        done = self.session.execute(update(Message).where(*mine).values(**values).execution_options(**NO_SYNC))
-        self.session.commit()
-        return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-NO_SYNC = {"synchronize_session": False}
+    def _change(self, ids: Collection[str], **values: Any) -> CursorResult[Any]:
+        """Those of the rows that this worker holds."""
+        held = (TABLE.c.id.in_(ids), TABLE.c.claimed_by == self.id)
+        return self.connection.execute(update(TABLE).where(*held).values(**values))
 
 
 def _own_connection() -> Connection:

@@ -76,10 +76,16 @@ class Message(Words, db.Model):  # type: ignore[name-defined,misc]
 
 
 GIVEN_UP = (Message.due_at.is_(None), Message.sent_at.is_(None), Message.attempts > 0)
+WITHHELD = (Message.due_at.is_(None), Message.sent_at.is_(None), Message.attempts == 0)
 
 
 def put(
-    recipient: str, subject: str, template: str, headers: dict[str, str] | None = None, send: bool = True, **values: str
+    recipient: str,
+    subject: str,
+    template: str,
+    headers: dict[str, str] | None = None,
+    send: bool = True,
+    **values: object,
 ) -> None:
     """Add a message to the current transaction; the caller commits.
 
@@ -120,10 +126,13 @@ def count() -> dict[str, int]:
         "being sent": (waiting, Message.claimed_by.is_not(None)),
         "given up": GIVEN_UP,
     }
-    return {
+    found = {
         kind: db.session.scalar(select(func.count()).select_from(Message).where(*where)) or 0
         for kind, where in kinds.items()
     }
+    # A command that goes on must hold no lock.
+    db.session.rollback()
+    return found
 
 
 def retry(ids: Collection[str] = ()) -> int:
@@ -143,7 +152,7 @@ def to(recipient: str) -> list[Message]:
 def withdraw(recipient: str) -> None:
     """Take back every circular to this address that has not left yet; the caller commits."""
     unsent_ones = (Message.due_at.is_not(None), Message.circular_id.is_not(None))
-    db.session.execute(delete(Message).where(Message.recipient == recipient, *unsent_ones))
+    db.session.execute(update(Message).where(Message.recipient == recipient, *unsent_ones).values(due_at=None))
 
 
 def forget(recipient: str) -> None:

@@ -125,11 +125,16 @@ class EmailAddress:
     field_flags = {"format": True}
 
     def __call__(self, _form: BaseForm, field: Field) -> None:
-        try:
-            validate_email(field.data, check_deliverability=False)
-        except EmailNotValidError as error:
-            message = "Enter an email address in the correct format, like name@example.com."
-            raise StopValidation(message) from error
+        if not is_email(field.data):
+            raise StopValidation("Enter an email address in the correct format, like name@example.com.")
+
+
+def is_email(text: str) -> bool:
+    try:
+        validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:

@@ -27,6 +27,7 @@ CONTENT_PAGES = (
     "/for-patients",
     "/privacy",
     "/updates",
+    "/newsletters/",
     "/accessibility",
     "/crisis",
     "/references",

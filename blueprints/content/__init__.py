@@ -2,6 +2,9 @@
 
 from flask import Blueprint
 
+from core import access
+
 bp = Blueprint("content", __name__, cli_group="content")
+access.anybody(bp)
 
 from blueprints.content import commands, routes  # noqa: E402, F401

@@ -59,14 +59,18 @@ class Passage:
 
 def problems(library: Library, addresses: Collection[str], today: datetime.date) -> Iterator[Problem]:
     """`addresses` are those of the site besides the library's own."""
-    for page in library.pages.values():
-        yield from _text_problems(page.source, page, library, addresses)
-        if page.review_due < today:
-            yield Problem(page.source, 1, f"the review was due on {page.review_due}: have the page read again")
-        if (found := grade(page, library.glossary)) > limit(page):
-            yield Problem(page.source, 1, f"reading grade {found:.1f} is above {limit(page):.0f}: shorten sentences")
+    for page in (*library.pages.values(), *library.drafts.values()):
+        yield from problems_of(page, library, addresses, today)
     for note in library.notes:
         yield from _text_problems(note.source, library.pages[UPDATES], library, addresses)
+
+
+def problems_of(page: Page, library: Library, addresses: Collection[str], today: datetime.date) -> Iterator[Problem]:
+    yield from _text_problems(page.source, page, library, addresses)
+    if page.review_due and page.review_due < today:
+        yield Problem(page.source, 1, f"the review was due on {page.review_due}: have the page read again")
+    if (found := grade(page, library.glossary)) > limit(page):
+        yield Problem(page.source, 1, f"reading grade {found:.1f} is above {limit(page):.0f}: shorten sentences")
 
 
 def _text_problems(source: Path, page: Page, library: Library, addresses: Collection[str]) -> Iterator[Problem]:

@@ -24,6 +24,8 @@ REQUIRED = {
     "review_due": datetime.date,
 }
 OPTIONAL = {"kind": str, "art": str}
+NEWSLETTERS = "/newsletters/"
+OF_A_NEWSLETTER = {"title": str, "summary": str, "date": datetime.date, "reviewed_by": str}
 # What a page about a treatment cannot be without, as it stands in the page.
 TREATMENT_BOXES = {
     "::: status-offlabel or ::: boxed": re.compile(r'class="(status-offlabel|boxed)"'),
@@ -42,13 +44,24 @@ class Page:
     summary: str
     reviewed_on: datetime.date
     reviewed_by: str
-    review_due: datetime.date
+    review_due: datetime.date | None
+    """None for a newsletter: it stays as it was sent."""
     html: Markup
     references: list[citations.Cited]
     kind: str = "page"
-    """page | treatment: the latter needs its boxes."""
+    """page | treatment | newsletter: a treatment needs its boxes."""
     art: str = ""
     """A drawing of templates/components/art.html."""
+    draft: bool = False
+    """A newsletter that is neither public nor sent yet."""
+
+    @property
+    def address(self) -> str:
+        return self.path
+
+    @property
+    def date(self) -> datetime.date:
+        return self.reviewed_on
 
     @property
     def is_reviewed(self) -> bool:
@@ -63,6 +76,19 @@ class Library:
     """Newest first."""
     glossary: frozenset[str]
     """Terms that count as easy words."""
+    drafts: dict[str, Page]
+    """Newsletters that are neither public nor sent yet."""
+
+    @property
+    def newsletters(self) -> list[Page]:
+        """Newest first."""
+        issues = [page for page in self.pages.values() if page.kind == "newsletter"]
+        return sorted(issues, key=lambda page: (page.date, page.path), reverse=True)
+
+    @property
+    def entries(self) -> list[updates.Note | Page]:
+        """What the feed tells of, newest first."""
+        return sorted([*self.notes, *self.newsletters], key=lambda entry: entry.date, reverse=True)
 
 
 @dataclass
@@ -94,7 +120,9 @@ def load(folder: Path, render_chart: ChartRenderer) -> Library:
         raise mistake(folder / "references.json", f'"{unused}"', f"{unused} is not cited on any page")
     by_name = sorted(sources.values(), key=lambda source: source.short.casefold())
     glossary = frozenset(tomllib.loads((folder / "glossary.toml").read_text()))
-    return Library({page.path: page for page in pages}, by_name, notes, glossary)
+    public = {page.path: page for page in pages if not page.draft}
+    drafts = {page.path: page for page in pages if page.draft}
+    return Library(public, by_name, notes, glossary, drafts)
 
 
 def _sources(file: Path) -> dict[str, references.Reference]:
@@ -112,9 +140,9 @@ def _page(
     render_chart: ChartRenderer,
     notes: list[updates.Note],
 ) -> Page:
-    front, body = read(file, REQUIRED, OPTIONAL)
     path, numbers = _path(file, folder), citations.Citations(sources)
-    words = {"citations": numbers, "charts": _chart_maker(folder, numbers, render_chart)}
+    front, body = _front(file, path)
+    words = {"citations": numbers, "charts": _chart_maker(file, folder, numbers, render_chart)}
     texts = [(file, body), *((note.source, note.section) for note in notes if path == updates.PATH)]
     html = "".join(_render(source, text, words) for source, text in texts)
     for box, there in TREATMENT_BOXES.items() if front.get("kind") == "treatment" else ():
@@ -124,6 +152,14 @@ def _page(
     return Page(path, file, html=Markup(html), references=list(numbers.cited.values()), **front)  # noqa: S704
 
 
+def _front(file: Path, path: str) -> tuple[dict[str, Any], str]:
+    if not path.startswith(NEWSLETTERS) or path == NEWSLETTERS:
+        return read(file, REQUIRED, OPTIONAL)
+    front, body = read(file, OF_A_NEWSLETTER, {"draft": bool})
+    sent_on = front.pop("date")
+    return {**front, "kind": "newsletter", "reviewed_on": sent_on, "review_due": None}, body
+
+
 def _render(source: Path, text: str, words: dict[str, Any]) -> str:
     try:
         return str(markdown().render(text, words))
@@ -131,10 +167,18 @@ def _render(source: Path, text: str, words: dict[str, Any]) -> str:
         raise mistake(source, f"@{error}", f"unknown reference @{error}") from error
 
 
-def _chart_maker(folder: Path, numbers: citations.Citations, render: ChartRenderer) -> Callable[[str], str]:
-    return lambda name: render(charts.load(folder / "charts" / f"{name}.toml", numbers))
+def _chart_maker(
+    source: Path, folder: Path, numbers: citations.Citations, render: ChartRenderer
+) -> Callable[[str], str]:
+    def chart(name: str) -> str:
+        file = folder / "charts" / f"{name}.toml"
+        if not file.exists():
+            raise mistake(source, f"chart {name}", f"there is no chart {name} in {file.parent}")
+        return render(charts.load(file, numbers))
+
+    return chart
 
 
 def _path(file: Path, folder: Path) -> str:
     name = file.relative_to(folder).with_suffix("").as_posix()
-    return "/" if name == "index" else f"/{name}"
+    return f"/{name}".removesuffix("index") if file.name == "index.md" else f"/{name}"

@@ -23,6 +23,7 @@ TEMPLATES = {
     "/references": "content/references.html",
     "/visit": "content/visit.html",
     "/for-patients": "content/for-patients.html",
+    library.NEWSLETTERS: "content/newsletters.html",
 }
 
 
@@ -48,7 +49,7 @@ def show_page(path: str) -> BaseResponse:
     template = TEMPLATES.get(path, "content/page.html")
     page = books.pages[path]
     facts = jsonld.graph(page, current_app.config["CLINIC"], current_app.config["SITE_URL"])
-    return hypermedia.page(template, page=page, references=books.references, facts=facts)
+    return hypermedia.page(template, page=page, library=books, facts=facts)
 
 
 @bp.errorhandler(frontmatter.ContentError)
@@ -77,7 +78,7 @@ def references_bib() -> BaseResponse:
 @same_for_everybody
 def feed() -> BaseResponse:
     """RFC 4287."""
-    response = make_response(render_template("content/updates.atom.xml", notes=_library().notes))
+    response = make_response(render_template("content/updates.atom.xml", entries=_library().entries))
     response.mimetype = "application/atom+xml"
     return response
 

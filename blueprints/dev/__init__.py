@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from core import security
+from core import access
 
 bp = Blueprint("dev", __name__, url_prefix="/dev")
-bp.before_request(security.require_development)
+access.development_only(bp)
 
 from blueprints.dev import routes  # noqa: E402, F401

@@ -2,6 +2,9 @@
 
 from flask import Blueprint
 
+from core import access
+
 bp = Blueprint("referrals", __name__, url_prefix="/refer", cli_group="referrals")
+access.anybody(bp)
 
 from blueprints.referrals import commands, routes  # noqa: E402, F401

@@ -2,6 +2,9 @@
 
 from flask import Blueprint
 
+from core import access
+
 bp = Blueprint("subscriptions", __name__, url_prefix="/subscribe")
+access.anybody(bp)
 
 from blueprints.subscriptions import routes  # noqa: E402, F401

@@ -21,6 +21,8 @@ class Subscriber(db.Model):  # type: ignore[name-defined,misc]
     status: Mapped[str] = mapped_column(String(12))
     """pending → confirmed → left; or suppressed, which nothing but an operator ends."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When somebody last typed it into the form, whether a mail could go or not."""
     consent_version: Mapped[str | None] = mapped_column(String(40))
     consent_text: Mapped[str | None] = mapped_column(Text)
     """What the person agreed to, as it stood beside the button (consent.py)."""
@@ -45,3 +47,4 @@ class SubscriberMail(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete="CASCADE"))
     written_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    withheld: Mapped[bool] = mapped_column(default=False)

@@ -29,7 +29,8 @@ def send_holdings(token: str) -> None:
 
 def _holdings(subscriber: Subscriber) -> dict[str, Any]:
     columns = [column.name for column in Subscriber.__table__.columns if column.name not in LEFT_OUT]
-    caused = select(SubscriberMail.written_at).where(SubscriberMail.subscriber_id == subscriber.id)
+    theirs = (SubscriberMail.subscriber_id == subscriber.id, SubscriberMail.withheld.is_(False))
+    caused = select(SubscriberMail.written_at).where(*theirs)
     return {
         **{name: _plain(getattr(subscriber, name)) for name in columns},
         "mails_asked_for": [_plain(moment) for moment in db.session.scalars(caused)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from email_validator import validate_email
 from sqlalchemy import ColumnElement, delete, func, select
@@ -22,6 +22,14 @@ MAILS_AN_HOUR, MAILS_A_DAY = 1, 3
 """To one address, of those that a form causes."""
 ALL_MAILS_AN_HOUR = 600
 """To everybody together: more than that is an attack."""
+
+
+class Reader(NamedTuple):
+    """A confirmed subscriber, as a newsletter needs them."""
+
+    id: int
+    email: str
+    leave_token: str
 
 
 class UnknownLink(LookupError):
@@ -90,6 +98,21 @@ def forget(token: str) -> None:
     db.session.commit()
 
 
+def readers(after: int, limit: int) -> list[Reader]:
+    """The next confirmed subscribers in order of id. Until the caller commits none of them can leave: whoever does
+    finds the newsletter in the outbox then, and takes it back."""
+    confirmed = select(Subscriber.id, Subscriber.email, Subscriber.leave_token).where(Subscriber.status == "confirmed")
+    page = confirmed.where(Subscriber.id > after).order_by(Subscriber.id).limit(limit).with_for_update(read=True)
+    return [Reader(*row) for row in db.session.execute(page)]
+
+
+def count_readers() -> int:
+    found = db.session.scalar(select(func.count()).where(Subscriber.status == "confirmed")) or 0
+    # A command that asks its user something must hold no lock.
+    db.session.rollback()
+    return found
+
+
 def suppress(email: str, because: str) -> None:
     """Nothing is mailed to this address any more, whoever asks for it."""
     subscriber = _find(email) or _new(email)
@@ -107,17 +130,14 @@ def suppress_refused(_sender: object, recipient: str) -> None:
 
 
 def may_be_mailed(subscriber: Subscriber) -> bool:
-    """Nobody gets more than one an hour and three a day."""
+    """Nobody gets more than one an hour and three a day. Asks as much whatever the answer is."""
     theirs, now = SubscriberMail.subscriber_id == subscriber.id, clock.now()
-    return (
-        subscriber.status != "suppressed"
-        and _mails(theirs, SubscriberMail.written_at > now - HOUR) < MAILS_AN_HOUR
-        and _mails(theirs, SubscriberMail.written_at > now - DAY) < MAILS_A_DAY
-    )
+    in_an_hour, in_a_day = (_mails(theirs, SubscriberMail.written_at > now - time) for time in (HOUR, DAY))
+    return subscriber.status != "suppressed" and in_an_hour < MAILS_AN_HOUR and in_a_day < MAILS_A_DAY
 
 
-def count_mail(subscriber: Subscriber) -> None:
-    db.session.add(SubscriberMail(subscriber_id=subscriber.id, written_at=clock.now()))
+def count_mail(subscriber: Subscriber, withheld: bool = False) -> None:
+    db.session.add(SubscriberMail(subscriber_id=subscriber.id, written_at=clock.now(), withheld=withheld))
 
 
 def by_leave_token(token: str) -> Subscriber:
@@ -132,14 +152,13 @@ def email_key(email: str) -> str:
 def _write_to(subscriber: Subscriber) -> None:
     """The mail that this state asks for. Where none may go it is written all the same, and withheld."""
     send, token = may_be_mailed(subscriber), secrets.token_urlsafe(32)
+    subscriber.asked_at = clock.now()
+    count_mail(subscriber, withheld=not send)
     if subscriber.status == "confirmed":
         notices.already(subscriber, send)
-    else:
-        notices.confirm(subscriber, token, send)
-    if not send:
         return
-    count_mail(subscriber)
-    if subscriber.status != "confirmed":
+    notices.confirm(subscriber, token, send)
+    if send:
         _make_pending(subscriber, token)
 
 
@@ -187,7 +206,8 @@ def _is_over(subscriber: Subscriber) -> bool:
 
 
 def _mails(*which: Any) -> int:
-    return db.session.scalar(select(func.count()).select_from(SubscriberMail).where(*which)) or 0
+    sent = SubscriberMail.withheld.is_(False)
+    return db.session.scalar(select(func.count()).select_from(SubscriberMail).where(sent, *which)) or 0
 
 
 def _hash(token: str) -> str:

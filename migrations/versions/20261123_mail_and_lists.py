@@ -40,12 +40,12 @@ def upgrade() -> None:
         table.add_column(sa.Column("left_at", MOMENT))
         table.add_column(sa.Column("suppressed_at", MOMENT))
         table.add_column(sa.Column("suppressed_because", sa.String(60)))
-        table.drop_column("asked_at")
     op.create_table(
         "subscriber_mails",
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("subscriber_id", sa.Integer, nullable=False),
         sa.Column("written_at", MOMENT, nullable=False),
+        sa.Column("withheld", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_subscriber_mails"),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
@@ -73,7 +73,6 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_newsletter_readers_subscriber_id", "newsletter_readers", ["subscriber_id"])
-    # What was mailed under the old rules may still be under way: it is sent once more only if it had not left.
     op.execute("UPDATE outbox SET tried_at = created_at WHERE attempts > 0")
     op.execute("UPDATE outbox SET body = '' WHERE sent_at IS NOT NULL")
 
@@ -82,7 +81,6 @@ def downgrade() -> None:
     op.drop_table("newsletter_readers")
     op.drop_table("subscriber_mails")
     with op.batch_alter_table("subscribers") as table:
-        table.add_column(sa.Column("asked_at", MOMENT))
         for name in (
             "consent_version",
             "consent_text",

@@ -1,0 +1,10 @@
+"""Sending newsletters. Their words, and the pages that show them, are content's; who gets them, subscriptions'."""
+
+from flask import Blueprint
+
+from core import access
+
+bp = Blueprint("newsletters", __name__, cli_group="newsletter")
+access.anybody(bp)
+
+from blueprints.newsletters import commands  # noqa: E402, F401

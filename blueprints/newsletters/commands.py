@@ -1,0 +1,169 @@
+"""`flask newsletter`: look at an issue, mail it to yourself, send it."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from blueprints.content import checks, letters, library
+from blueprints.newsletters import bp, services
+from blueprints.newsletters.services import Progress
+from blueprints.subscriptions import services as subscriptions
+from core import delivery, mail
+from core.commands import require_mail_url, stopped_by_signal
+from core.validators import is_email
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+LOOK_EVERY = 1.0
+"""Seconds."""
+
+
+@bp.cli.command("preview")
+@FILE
+@click.option("--html", is_flag=True, help="The HTML part, to be put into a file and opened.")
+def preview(file: Path, html: bool) -> None:
+    """Print an issue as its readers will see it, and what is wrong with it."""
+    page = _page(file)
+    letter = _letter(page)
+    body = services.words(letter, "https://example.org/leave")
+    click.echo(mail.html(letter.title, body) if html else f"Subject: {letter.title}\n\n{mail.text(body)}")
+    for problem in _problems(page):
+        click.echo(problem, err=True)
+
+
+@bp.cli.command("test")
+@FILE
+@click.argument("address")
+def test(file: Path, address: str) -> None:
+    """Mail one copy to ADDRESS; its link to leave leads nowhere."""
+    if not is_email(address):
+        raise click.ClickException(f"{address} is not an email address.")
+    services.put_test(_letter(_page(file)), address)
+    if current_app.config["MAIL_URL"]:
+        sent = sum(delivery.deliver())
+        click.echo(f"{sent} sent")
+    else:
+        click.echo("Kept: MAIL_URL is not set. Read it at /dev/mailbox.")
+
+
+@bp.cli.command("send")
+@FILE
+@click.option("--rate", type=click.FloatRange(0), default=10, show_default=True, help="Messages a second; 0: no limit.")
+@click.option("--queue-only", is_flag=True, help="Leave the sending to `flask outbox send --watch`.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
+    """Send an issue to every confirmed subscriber who has not had it.
+
+    It may be stopped, killed and run again: nobody gets it twice, and nobody is left out.
+    """
+    page = _page(file)
+    _refuse_what_is_not_ready(page)
+    readers = subscriptions.count_readers()
+    if sys.stdin.isatty() and not yes:
+        click.confirm(f"Send “{page.title}” to {readers} subscribers?", abort=True)
+    circular_id = _queue(_letter(page), readers, rate)
+    if not queue_only and current_app.config["MAIL_URL"]:
+        _deliver(circular_id)
+    _say(services.progress(circular_id))
+
+
+def _queue(letter: letters.Letter, readers: int, rate: float) -> int:
+    try:
+        circular_id = services.begin(letter)
+    except services.ChangedSince as error:
+        message = f"{letter.name} was sent with other words. Give a correction a file of its own."
+        raise click.ClickException(message) from error
+    with click.progressbar(length=readers, label="Queueing", show_pos=True, file=sys.stderr) as bar:
+        for looked_at in services.queue(circular_id, rate):
+            bar.update(looked_at)
+    return circular_id
+
+
+def _deliver(circular_id: int) -> None:
+    """Work as an outbox worker until each message was tried once."""
+    require_mail_url()
+    start = services.progress(circular_id)
+    with (
+        stopped_by_signal() as stop,
+        click.progressbar(
+            length=start.queued,
+            label="Sending",
+            show_pos=True,
+            file=sys.stderr,
+            item_show_func=lambda text: text,
+        ) as bar,
+    ):
+        bar.update(start.queued - start.untried)
+        done, began = start.untried, time.monotonic()
+        for now in _rounds(circular_id, stop):
+            rate = (start.untried - now.untried) / max(time.monotonic() - began, 0.001)
+            bar.update(done - now.untried, f"{now.sent} sent, {now.untried} left, {rate:.1f} a second")
+            done = now.untried
+
+
+def _rounds(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
+    """Deliver what is due, again and again: how far it is, about once a second."""
+    wait = LOOK_EVERY
+    while (now := services.progress(circular_id)).untried:
+        yield now
+        try:
+            yield from _looks(circular_id, stop)
+            wait = LOOK_EVERY
+        except delivery.Unreachable as error:
+            wait = min(2 * wait, 60)
+            click.echo(f"\nThe mail server cannot be reached ({error}). The mail is kept; trying again.", err=True)
+        if stop.wait(wait):
+            return
+    yield now
+
+
+def _looks(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
+    looked = time.monotonic()
+    for _ in delivery.deliver(stop):
+        if time.monotonic() - looked >= LOOK_EVERY:
+            looked = time.monotonic()
+            yield services.progress(circular_id)
+
+
+def _say(now: Progress) -> None:
+    click.echo(f"{now.queued} queued, {now.sent} sent, {now.waiting} waiting, {now.given_up} given up.")
+    if now.waiting:
+        click.echo("`flask outbox send --watch` sends those that wait, or run this again.")
+
+
+def _page(file: Path) -> library.Page:
+    shelf: library.Shelf = current_app.extensions["library"]
+    books, wanted = shelf.library(), file.resolve()
+    for page in (*books.newsletters, *books.drafts.values()):
+        if page.source.resolve() == wanted:
+            return page
+    raise click.ClickException(f"{file} is not an issue: they are the files of content/newsletters/.")
+
+
+def _letter(page: library.Page) -> letters.Letter:
+    shelf: library.Shelf = current_app.extensions["library"]
+    return letters.letter(page, shelf.library(), current_app.config["SITE_URL"])
+
+
+def _problems(page: library.Page) -> list[str]:
+    shelf: library.Shelf = current_app.extensions["library"]
+    addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
+    today = datetime.date.today()
+    return [str(problem) for problem in checks.problems_of(page, shelf.library(), addresses, today)]
+
+
+def _refuse_what_is_not_ready(page: library.Page) -> None:
+    if page.draft:
+        raise click.ClickException(f"{page.source} is a draft: take the line `draft: true` out when it is ready.")
+    if problems := _problems(page):
+        raise click.ClickException("It cannot be sent like this:\n" + "\n".join(problems))
+    if current_app.config["PRODUCTION"] and not current_app.config["CLINIC"].street:
+        message = "The law asks for a postal address in each newsletter: give `street` in content/clinic.toml."
+        raise click.ClickException(message)

@@ -1,0 +1,128 @@
+"""Queueing a newsletter for everybody who is confirmed and has not had it, however often it is run or killed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flask import render_template
+from sqlalchemy import func, insert, select
+
+from blueprints.content.letters import Letter
+from blueprints.newsletters.models import NewsletterReader
+from blueprints.subscriptions import services as subscriptions
+from blueprints.subscriptions.services import Reader
+from core import clock, outbox
+from core.extensions import db
+from core.outbox import Circular, Message
+
+BATCH = 500
+TOKEN = "~token~"  # noqa: S105 - the place in the words where each reader's own token goes
+
+
+class ChangedSince(ValueError):
+    """A newsletter of this name was sent with other words."""
+
+
+class Progress(NamedTuple):
+    queued: int
+    sent: int
+    untried: int
+    waiting: int
+    given_up: int
+
+
+def words(letter: Letter, unsubscribe: str) -> str:
+    """The Markdown of the mail."""
+    return render_template("email/newsletter.md", letter=letter, leave_link=unsubscribe)
+
+
+def put_test(letter: Letter, address: str) -> None:
+    """One copy to this address, whose link to leave leads nowhere. Commits."""
+    leave = outbox.link("/subscribe/leave/test")
+    outbox.put(address, f"Test: {letter.title}", "newsletter.md", letter=letter, leave_link=leave)
+    db.session.commit()
+
+
+def begin(letter: Letter) -> int:
+    """The id of the newsletter's circular, kept from the first time on. Raises ChangedSince. Commits."""
+    leave = outbox.link(f"/subscribe/leave/{TOKEN}")
+    body = words(letter, leave)
+    known = db.session.scalar(select(Circular).where(Circular.name == letter.name))
+    if known is not None and (known.subject, known.body) != (letter.title, body):
+        db.session.rollback()
+        raise ChangedSince(letter.name)
+    if known is None:
+        headers = {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        known = Circular(name=letter.name, subject=letter.title, body=body, headers=headers)
+        db.session.add(known)
+        db.session.flush()
+    circular_id = known.id
+    db.session.commit()
+    return circular_id
+
+
+def queue(circular_id: int, per_second: float) -> Generator[int, None, None]:
+    """Write the messages, one commit for some readers: how many readers were looked at. 0 a second is without limit."""
+    last = 0
+    while True:
+        # Two that queue the same newsletter take turns.
+        db.session.execute(select(Circular.id).where(Circular.id == circular_id).with_for_update())
+        readers = subscriptions.readers(last, BATCH)
+        if not readers:
+            db.session.rollback()
+            return
+        last = readers[-1].id
+        _write(circular_id, _without_it(circular_id, readers), per_second)
+        db.session.commit()
+        yield len(readers)
+
+
+def _without_it(circular_id: int, readers: Sequence[Reader]) -> list[Reader]:
+    ids = [reader.id for reader in readers]
+    had = select(NewsletterReader.subscriber_id).where(
+        NewsletterReader.circular_id == circular_id, NewsletterReader.subscriber_id.in_(ids)
+    )
+    known = set(db.session.scalars(had))
+    return [reader for reader in readers if reader.id not in known]
+
+
+def _write(circular_id: int, readers: Sequence[Reader], per_second: float) -> None:
+    if not readers:
+        return
+    now, due = clock.now(), _next_due(circular_id)
+    step = timedelta(seconds=1 / per_second) if per_second else timedelta(0)
+    had = [{"circular_id": circular_id, "subscriber_id": reader.id, "queued_at": now} for reader in readers]
+    mails = [_mail(circular_id, reader, now, due + step * place) for place, reader in enumerate(readers, 1)]
+    db.session.execute(insert(NewsletterReader), had)
+    db.session.execute(insert(Message), mails)
+
+
+def _mail(circular_id: int, reader: Reader, now: datetime, due: datetime) -> dict[str, object]:
+    own = {"subject": "", "body": "", "headers": {}, "places": {"token": reader.leave_token}}
+    when = {"created_at": now, "due_at": due, "attempts": 0}
+    return {"id": str(uuid.uuid4()), "recipient": reader.email, "circular_id": circular_id, **own, **when}
+
+
+def _next_due(circular_id: int) -> datetime:
+    """After those that wait already, so that the rate holds over several runs."""
+    last = db.session.scalar(select(func.max(Message.due_at)).where(Message.circular_id == circular_id))
+    return max(last or clock.now(), clock.now())
+
+
+def progress(circular_id: int) -> Progress:
+    """What became of the newsletter so far."""
+    theirs = Message.circular_id == circular_id
+    due = Message.due_at.is_not(None)
+    queued = db.session.scalar(select(func.count()).where(NewsletterReader.circular_id == circular_id)) or 0
+    untried, waiting = _count(theirs, due, Message.attempts == 0), _count(theirs, due)
+    given_up, withdrawn = _count(theirs, *outbox.GIVEN_UP), _count(theirs, *outbox.WITHHELD)
+    db.session.rollback()
+    # Rows of mail that was sent are deleted after a while, so the rest is what was sent.
+    return Progress(queued, queued - waiting - given_up - withdrawn, untried, waiting, given_up)
+
+
+def _count(*which: object) -> int:
+    return db.session.scalar(select(func.count()).select_from(Message).where(*which)) or 0  # type: ignore[arg-type]

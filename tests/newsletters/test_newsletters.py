@@ -1,0 +1,239 @@
+"""Sending an issue: once to everybody who is confirmed, whatever is run twice, killed or refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, text
+
+from blueprints.content import letters
+from blueprints.newsletters import services
+from blueprints.subscriptions.models import Subscriber
+from core import clock, outbox
+from core.extensions import db
+from tests.content.words import CONTENT, change
+from tests.page import Visitor
+from tests.postbox import Postbox, listening
+
+Run = Callable[..., str]
+ISSUE = "newsletters/2026-12-new-pages.md"
+
+
+@pytest.fixture
+def file(app: Flask, tmp_path: Path) -> Path:
+    """An issue that is ready."""
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    app.extensions["library"].folder = folder
+    change(folder / ISSUE, "draft: true\n", "")
+    return folder / ISSUE
+
+
+@pytest.fixture
+def postbox(app: Flask) -> Iterator[Postbox]:
+    with listening(Postbox()) as box:
+        app.config["MAIL_URL"] = box.url
+        yield box
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    def invoke(*arguments: str | Path, code: int = 0) -> str:
+        result = app.test_cli_runner().invoke(args=["newsletter", *map(str, arguments)])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return invoke
+
+
+def people(app: Flask, count: int, status: str = "confirmed", prefix: str = "reader") -> None:
+    now = clock.now()
+    rows = [
+        {"email": f"{prefix}{n}@example.com", "email_key": f"{prefix}{n}@example.com", "status": status}
+        | {"created_at": now, "leave_token": f"token-{prefix}-{n}"}
+        for n in range(count)
+    ]
+    with app.app_context():
+        db.session.execute(insert(Subscriber), rows)
+        db.session.commit()
+
+
+def recipients(app: Flask) -> list[str]:
+    with app.app_context():
+        return sorted(db.session.scalars(text("SELECT recipient FROM outbox")))
+
+
+def send(run: Run, file: Path, *options: str) -> str:
+    return run("send", file, "--rate", "0", *options).splitlines()[-1]
+
+
+def test_each_confirmed_reader_gets_it_once_however_often_it_is_sent(
+    app: Flask, postbox: Postbox, run: Run, file: Path
+) -> None:
+    people(app, 3)
+    for status in ("pending", "left", "suppressed"):
+        people(app, 2, status, status)
+    assert send(run, file) == "3 queued, 3 sent, 0 waiting, 0 given up."
+    assert send(run, file) == "3 queued, 3 sent, 0 waiting, 0 given up."
+    people(app, 1, prefix="newcomer")
+    assert send(run, file) == "4 queued, 4 sent, 0 waiting, 0 given up."
+    names = ["newcomer0@example.com", *(f"reader{n}@example.com" for n in range(3))]
+    assert sorted(mail["To"] for mail in postbox.received) == names
+
+
+def test_each_mail_has_one_readers_way_out_and_nobody_elses(app: Flask, postbox: Postbox, run: Run, file: Path) -> None:
+    people(app, 2)
+    send(run, file)
+    for mail in postbox.received:
+        token = mail["To"].removesuffix("@example.com").replace("reader", "token-reader-")
+        other = {"token-reader-0", "token-reader-1"} - {token}
+        assert mail["List-Unsubscribe"] == f"<http://127.0.0.1:5000/subscribe/leave/{token}>"
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        for part in mail.iter_parts():
+            words = part.get_content()
+            assert f"/subscribe/leave/{token}" in words
+            assert other.isdisjoint(words.split("/"))
+            assert "No clinician has reviewed these words yet." in words
+            for wrong in ("~token~", "[@", "](/", ":::"):
+                assert wrong not in words
+    assert Visitor(app).post("/subscribe/leave/token-reader-0", headers={"Origin": "https://m.example"}).status == 200
+
+
+def test_a_kill_while_queueing_loses_nobody_and_doubles_nobody(
+    app: Flask, file: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(app, 7)
+    monkeypatch.setattr(services, "BATCH", 3)
+    with app.app_context():
+        library = app.extensions["library"].library()
+        letter = letters.letter(library.newsletters[0], library, "http://127.0.0.1:5000")
+        steps = services.queue(services.begin(letter), 0)
+        assert next(steps) == 3
+        steps.close()
+        db.session.rollback()
+    assert len(recipients(app)) == 3
+    for _ in range(2):
+        assert "7 queued, 0 sent, 7 waiting, 0 given up." in run("send", file)
+    assert recipients(app) == [f"reader{n}@example.com" for n in range(7)]
+
+
+def test_the_rate_is_kept_over_several_runs(app: Flask, file: Path, run: Run) -> None:
+    people(app, 4)
+    run("send", file, "--rate", "2")
+    people(app, 2, prefix="late")
+    run("send", file, "--rate", "2")
+    with app.app_context():
+        dues = sorted(row.due_at for row in outbox.newest() if row.due_at)
+    gaps = [later - earlier for earlier, later in zip(dues, dues[1:], strict=False)]
+    assert gaps == [timedelta(seconds=0.5)] * 5
+
+
+def test_whoever_leaves_while_it_waits_does_not_get_it(app: Flask, file: Path, run: Run, visitor: Visitor) -> None:
+    people(app, 2)
+    send(run, file)
+    visitor.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
+    with app.app_context():
+        waiting = [row.recipient for row in outbox.newest() if row.circular_id and row.state == "waiting"]
+    assert waiting == ["reader1@example.com"]
+
+
+def test_a_reader_without_a_mailbox_is_not_written_to_again(app: Flask, postbox: Postbox, run: Run, file: Path) -> None:
+    people(app, 2)
+    postbox.recipient_says = "550 5.1.1 unknown"
+    assert send(run, file) == "2 queued, 0 sent, 0 waiting, 2 given up."
+    with app.app_context():
+        assert set(db.session.scalars(text("SELECT status FROM subscribers"))) == {"suppressed"}
+
+
+def test_what_is_refused_for_now_waits_for_the_worker(app: Flask, postbox: Postbox, run: Run, file: Path) -> None:
+    people(app, 2)
+    postbox.data_says = "451 later"
+    output = run("send", file, "--rate", "0")
+    assert "2 queued, 0 sent, 2 waiting, 0 given up." in output
+    assert "flask outbox send --watch" in output
+
+
+def test_other_words_under_the_same_name_are_refused(app: Flask, run: Run, file: Path) -> None:
+    people(app, 1)
+    send(run, file)
+    change(file, "are new.", "are quite new.")
+    assert "was sent with other words" in run("send", file, code=1)
+
+
+def test_what_is_not_ready_is_not_sent(app: Flask, run: Run, file: Path) -> None:
+    people(app, 1)
+    change(file, "are new.", "are new. It helped 60% of them.")
+    assert "needs a source" in run("send", file, code=1)
+    change(file, " It helped 60% of them.", "")
+    change(file, "reviewed_by", "draft: true\nreviewed_by")
+    assert "is a draft" in run("send", file, code=1)
+    assert "is not an issue" in run("send", CONTENT / "crisis.md", code=1)
+    assert recipients(app) == []
+
+
+def test_the_law_asks_for_a_postal_address(app: Flask, run: Run, file: Path) -> None:
+    people(app, 1)
+    app.config["PRODUCTION"] = True
+    assert "postal address" in run("send", file, code=1)
+    assert recipients(app) == []
+
+
+def test_a_preview_shows_text_html_and_what_is_wrong(app: Flask, run: Run, file: Path) -> None:
+    assert run("preview", file).startswith("Subject: What is new on our site\n")
+    assert "refer a patient <http://127.0.0.1:5000/refer>" in run("preview", file)
+    html = run("preview", file, "--html")
+    assert '<a href="http://127.0.0.1:5000/refer">refer a patient</a>' in html
+    assert "<img" not in html
+    change(file, "are new.", "are a cure.")
+    assert "promises too much" in run("preview", file)
+    change(file, "are a cure.", "are new.\n\n::: chart nowhere\n:::\n")
+    assert "there is no chart nowhere" in run("preview", file, code=1)
+    change(file, "chart nowhere", "chart course")
+    assert "a mail cannot show a chart" in run("preview", file, code=1)
+
+
+def test_a_test_mail_goes_to_one_address(app: Flask, postbox: Postbox, run: Run, file: Path) -> None:
+    people(app, 2)
+    assert run("test", file, "me@example.com") == "1 sent\n"
+    (mail,) = postbox.received
+    assert (mail["To"], mail["Subject"]) == ("me@example.com", "Test: What is new on our site")
+    assert "is not an email address" in run("test", file, "me", code=1)
+
+
+def test_an_issue_is_public_and_in_the_feed_once_it_is_no_draft(app: Flask, visitor: Visitor) -> None:
+    address = f"/{ISSUE.removesuffix('.md')}"
+    assert visitor.get(address).status == 404
+    assert "None has been sent yet." in visitor.get("/newsletters/").text
+    assert address not in visitor.get("/updates.atom").text + visitor.get("/sitemap.xml").text
+
+
+def test_a_public_issue_has_a_page_with_its_sources(tmp_path: Path) -> None:
+    from tests.conftest import build, close
+
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    change(folder / ISSUE, "draft: true\n", "")
+    app = build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}", CONTENT=folder)
+    visitor, address = Visitor(app), f"/{ISSUE.removesuffix('.md')}"
+    page = visitor.get(address)
+    assert page.status == 200
+    assert page.document.by_id("ref-janik2025")
+    assert f'href="{address}"' in visitor.get("/newsletters/").text
+    assert f"{address}</id>" in visitor.get("/updates.atom").text
+    assert f"{address}</loc>" in visitor.get("/sitemap.xml").text
+    close(app)
+
+
+def test_what_is_held_names_the_newsletters(app: Flask, file: Path, run: Run, visitor: Visitor) -> None:
+    people(app, 1)
+    send(run, file)
+    visitor.post("/subscribe/leave/token-reader-0/copy", headers={"Sec-Fetch-Site": "same-origin"})
+    with app.app_context():
+        (row,) = [row for row in outbox.newest() if row.circular_id is None]
+    held = json.loads(row.body[row.body.index("{") : row.body.rindex("}") + 1])
+    assert [mail["subject"] for mail in held["mails"]] == ["What is new on our site"]
+    assert datetime.fromisoformat(held["mails"][0]["written_at"])
