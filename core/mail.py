@@ -19,6 +19,7 @@ from markupsafe import Markup
 from core.outbox import Circular, Message
 
 ALONE = re.compile(r"^\[([^\]]+)\]\(([^)\s]+)\)$", re.MULTILINE)
+ACTION = re.compile(r"<p>(<a [^>]+>[^<]+</a>)</p>")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 FENCE = re.compile(r"^```\w*\n", re.MULTILINE)
@@ -53,7 +54,7 @@ def _wrapped(line: str) -> str:
 @lru_cache(maxsize=8)
 def html(subject: str, body: str) -> str:
     # Markdown with HTML switched off.
-    words = Markup(_markdown().render(body))  # noqa: S704
+    words = Markup(ACTION.sub(r'<p class="action">\1</p>', _markdown().render(body), count=1))  # noqa: S704
     return LONG_LINE.sub(r"\1\n", render_template("email/layout.html", subject=subject, words=words))
 
 

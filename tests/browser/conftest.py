@@ -64,7 +64,8 @@ def site(live_app: Flask) -> Iterator[str]:
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
+    live_app.config["SITE_URL"] = f"http://127.0.0.1:{server.effective_port}"
+    yield live_app.config["SITE_URL"]
     server.close()
     thread.join(5)
 
