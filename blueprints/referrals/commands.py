@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
-from typing import IO, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -17,6 +14,7 @@ from flask import current_app
 from blueprints.referrals import bp, drafts, fhir, services
 from blueprints.referrals.services import Summary
 from core.clinic import Clinic
+from core.files import new_file
 from core.keys import with_private_key
 from core.sealing import SealingError
 
@@ -62,7 +60,7 @@ def export(form: str, since: datetime | None, out: str, private_key: str) -> Non
     """
     start = since and since.replace(tzinfo=ZoneInfo(_clinic().timezone))
     written = failed = 0
-    with _new_file(out) as file:
+    with new_file(out) as file:
         for row, said in services.opened(private_key, start):
             if isinstance(said, SealingError):
                 failed += 1
@@ -79,22 +77,6 @@ def export(form: str, since: datetime | None, out: str, private_key: str) -> Non
 def purge_drafts() -> None:
     """Delete the drafts that have expired. Nobody could open them any more."""
     click.echo(f"{drafts.purge()} expired drafts deleted")
-
-
-@contextmanager
-def _new_file(name: str) -> Iterator[IO[str]]:
-    """Refuses a name that is taken. What cannot be written is an error of the command, not a traceback."""
-    if name == "-":
-        yield sys.stdout
-        return
-    try:
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yield file
-    except FileExistsError as error:
-        raise click.ClickException(f"{name} is there already. Choose another name, or remove it first.") from error
-    except OSError as error:
-        raise click.ClickException(f"{name} cannot be written, or not to its end: {error.strerror}.") from error
 
 
 def _as(form: str, row: Summary, details: Mapping[str, Any]) -> dict[str, Any]:

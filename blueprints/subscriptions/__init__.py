@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from core import access
 
-bp = Blueprint("subscriptions", __name__, url_prefix="/subscribe")
+bp = Blueprint("subscriptions", __name__, url_prefix="/subscribe", cli_group="subscribers")
 access.anybody(bp)
 
-from blueprints.subscriptions import routes  # noqa: E402, F401
+from blueprints.subscriptions import commands, routes  # noqa: E402, F401
