@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from blueprints import content, dev, newsletters, referrals, subscriptions
-from core import access, assets, clinic, commands, config, errors, extensions, health, hypermedia, logs, pages, security
+from core import (
+    access,
+    assets,
+    clinic,
+    commands,
+    config,
+    errors,
+    extensions,
+    health,
+    hypermedia,
+    logs,
+    pages,
+    security,
+    sitemap,
+)
 
 ROOT = Path(__file__).parent
-FEATURES = (content.bp, referrals.bp, subscriptions.bp, newsletters.bp, dev.bp)
+# Folders of blueprints/, each with its `bp`.
+FEATURES = (
+    "content",
+    "referrals",
+    "subscriptions",
+    "newsletters",
+    "dev",
+)
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -27,7 +48,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping({k: v for k, v in (overrides or {}).items() if k not in app.config["SETTING_NAMES"]})
     _add_shared_parts(app)
     for feature in FEATURES:
-        app.register_blueprint(feature)
+        app.register_blueprint(import_module(f"blueprints.{feature}").bp)
     access.check(app)
     pages.init_app(app)
     return app
@@ -36,7 +57,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 def _add_shared_parts(app: Flask) -> None:
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    for part in (logs, security, errors, assets, health, commands):
+    for part in (logs, security, errors, assets, health, sitemap, commands):
         part.init_app(app)
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from flask import current_app
-from sqlalchemy import Connection, CursorResult, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,8 @@ log = logging.getLogger("site")
 
 CLAIM = timedelta(seconds=60)
 BATCH = 50
+NOTED_TOGETHER = 10
+"""Circulars: as many may go out once more when a worker is killed. A single mail is noted at once."""
 MESSAGES_PER_CONNECTION = 500
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -71,6 +73,8 @@ class Worker:
         self.id, self.mail_url = str(uuid.uuid4()), mail_url
         self.held: set[str] = set()
         self.held_until = 0.0
+        self.sent: list[dict[str, Any]] = []
+        """Notes of what went out, to be written together."""
         self.server: smtplib.SMTP | None = None
         self.spoken = 0
 
@@ -85,10 +89,10 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.gone.set()
         self.pulse.join()
+        self._note_sent()
         self._hang_up()
         if self.held:
             self._change(self.held, claimed_by=None, due_at=clock.now())
-            self.connection.commit()
         self.session.close()
         self.connection.close()
 
@@ -99,6 +103,7 @@ class Worker:
                     log.warning("mail worker was asleep: its claims have ended")
                     break
                 yield self._send(row)
+            self._note_sent()
             self.held.clear()
 
     def _claim(self) -> list[Message]:
@@ -137,7 +142,9 @@ class Worker:
             self._failed(row, smtp.refusal(error))
             return False
         self.spoken += 1
-        self._settled(row, self.connection.execute(SENT, {"row": row.id, "worker": self.id, "at": clock.now()}))
+        self.sent.append({"row": row.id, "worker": self.id, "at": clock.now()})
+        if row.circular_id is None or len(self.sent) >= NOTED_TOGETHER:
+            self._note_sent()
         return True
 
     def _say(self, row: Message) -> None:
@@ -177,22 +184,25 @@ class Worker:
         over = why.for_good or now - first >= PATIENCE
         due = None if over else now + _pause(row.attempts)
         tried = {"attempts": row.attempts + 1, "tried_at": first, "last_error": why.reason[:60]}
-        self._settled(row, self._change([row.id], claimed_by=None, due_at=due, **tried))
+        self._change([row.id], claimed_by=None, due_at=due, **tried)
+        self.held.discard(row.id)
         if over:
             log.error("mail %s given up after %d tries: %s", row.id, row.attempts + 1, why.reason)
         else:
             log.warning("mail %s not sent yet: %s", row.id, why.reason)
 
-    def _settled(self, row: Message, done: CursorResult[Any]) -> None:
-        self.connection.commit()
-        self.held.discard(row.id)
-        if not done.rowcount:
-            log.warning("mail %s was taken up by another worker", row.id)
+    def _note_sent(self) -> None:
+        if self.sent:
+            self.connection.execute(SENT, self.sent)
+            self.connection.commit()
+            self.held -= {note["row"] for note in self.sent}
+            self.sent.clear()
 
-    def _change(self, ids: Collection[str], **values: Any) -> CursorResult[Any]:
-        """Those of the rows that this worker holds."""
+    def _change(self, ids: Collection[str], **values: Any) -> None:
+        """Those of the rows that this worker still holds. Commits."""
         held = (TABLE.c.id.in_(ids), TABLE.c.claimed_by == self.id)
-        return self.connection.execute(update(TABLE).where(*held).values(**values))
+        self.connection.execute(update(TABLE).where(*held).values(**values))
+        self.connection.commit()
 
 
 def _own_connection() -> Connection:

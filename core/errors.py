@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Blueprint, Flask, request
+from flask_limiter import RateLimitExceeded
 from flask_wtf import FlaskForm
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 from werkzeug.wrappers import Response
@@ -70,6 +72,29 @@ def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: A
     response = show(form)
     response.headers.extend(_protocol_headers(error))
     return response
+
+
+def keep_answers(
+    bp: Blueprint, endpoint: str, form: Callable[[], FlaskForm], show: Callable[[Any, int], Response]
+) -> None:
+    """A stale form token, too many tries or a broken database never cost what was typed.
+
+    Where `endpoint` is refused for one of them, `show(form, status)` answers with the form filled.
+    """
+
+    @bp.errorhandler(CSRFError)
+    @bp.errorhandler(RateLimitExceeded)
+    def refuse(error: HTTPException) -> Response:
+        if request.endpoint != endpoint:
+            return show_error(error)
+        return with_form(error, lambda filled: show(filled, error.code or 400), form())
+
+    @bp.errorhandler(DBAPIError)
+    def not_saved(error: DBAPIError) -> Response:
+        if request.endpoint != endpoint:
+            return show_database_error(error)
+        note(error)
+        return with_form(unavailable(), lambda filled: show(filled, 503), form())
 
 
 def note(error: DBAPIError) -> None:

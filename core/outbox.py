@@ -87,13 +87,13 @@ def put(
     send: bool = True,
     **values: object,
 ) -> None:
-    """Add a message to the current transaction; the caller commits.
+    """Add a message to the current transaction; the caller commits. The template is Markdown, below templates/.
 
     With `send=False` it is written and withheld, so that an answer takes as long where no mail may go.
     """
     now = clock.now()
     row = Message(id=str(uuid.uuid4()), recipient=recipient, subject=subject, headers=headers or {})
-    row.body = render_template(f"email/{template}", **values)
+    row.body = render_template(template, **values)
     row.created_at, row.due_at = now, now if send else None
     row.attempts = 0
     db.session.add(row)

@@ -18,6 +18,7 @@ from app import create_app
 from core.extensions import db
 from tests.page import Visitor
 
+pytest_plugins = ["tests.browser.fixtures"]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 IN_CI = bool(os.environ.get("CI"))
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from core.extensions import csrf
 from core.security import HEADERS
 
 CONTENT_PAGES = (
@@ -150,6 +151,7 @@ class Visitor:
             check_markup(answer.document, answer.text)
             if whole:
                 check_whole_page(answer.document)
+                check_tokens(answer.document, self.app)
         return answer
 
 
@@ -201,6 +203,13 @@ def check_whole_page(document: Document) -> None:
         for name in ("aria-describedby", "aria-labelledby", "for"):
             for target in element.attributes.get(name, "").split():
                 assert target in known, f"{name} leads to #{target}, which is not there"
-    needing = [f for f in document.all("form") if f.attributes["action"].startswith("/refer")]
+
+
+def check_tokens(document: Document, app: Flask) -> None:
+    """A form has a token, unless its view needs none."""
+    routes = app.url_map.bind("localhost")
+    posts = [form for form in document.all("form") if form.attributes.get("method") == "post"]
+    views = [app.view_functions[str(routes.match(form.attributes["action"], "POST")[0])] for form in posts]
+    needing = [view for view in views if f"{view.__module__}.{view.__name__}" not in csrf._exempt_views]
     tokens = document.all("input", name="csrf_token")
-    assert len(tokens) == len(needing), "each form that needs a token has one"
+    assert len(tokens) == len(needing), "a form lacks its token: put {{ form.csrf_token() }} into it"

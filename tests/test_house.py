@@ -25,7 +25,7 @@ def test_each_feature_declares_who_may_use_it(sqlite_app: Flask) -> None:
     assert {name for name, rule in rules.items() if rule == access.DEVELOPMENT} == {"dev"}
     assert set(rules.values()) == {access.ANYBODY, access.DEVELOPMENT}
     own = {name for name in sqlite_app.view_functions if "." not in name}
-    assert own == {"static", "style_sheet", "healthz", "readyz"}
+    assert own == {"static", "style_sheet", "healthz", "readyz", "sitemap"}
 
 
 def test_a_feature_without_a_rule_stops_the_start_and_is_told_what_to_do() -> None:

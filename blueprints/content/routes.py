@@ -15,6 +15,7 @@ from blueprints.content import bibtex, bp, frontmatter, jsonld, library
 from core import clock, errors, hypermedia
 from core.outbox import link
 from core.pages import same_for_everybody
+from core.sitemap import listed
 
 log = logging.getLogger("site")
 
@@ -43,6 +44,7 @@ def _library() -> library.Library:
     return shelf.library()
 
 
+@listed
 @same_for_everybody
 def show_page(path: str) -> BaseResponse:
     books = _library()
@@ -114,14 +116,3 @@ def security_txt() -> BaseResponse:
 def robots() -> BaseResponse:
     lines = ["User-agent: *", "Disallow: /refer/", "Disallow: /subscribe/", f"Sitemap: {link('/sitemap.xml')}", ""]
     return Response("\n".join(lines), mimetype="text/plain")
-
-
-@bp.get("/sitemap.xml")
-@same_for_everybody
-def sitemap() -> BaseResponse:
-    paths = [*_library().pages, url_for("referrals.ask"), url_for("subscriptions.ask")]
-    items = "".join(f"<url><loc>{link(path)}</loc></url>" for path in paths)
-    body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{items}</urlset>'
-    response = make_response(body)
-    response.mimetype = "application/xml"
-    return response

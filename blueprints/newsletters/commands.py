@@ -13,7 +13,7 @@ import click
 from flask import current_app
 
 from blueprints.content import checks, letters, library
-from blueprints.newsletters import bp, services
+from blueprints.newsletters import bp, notices, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
 from core import delivery, mail
@@ -32,7 +32,7 @@ def preview(file: Path, html: bool) -> None:
     """Print an issue as its readers will see it, and what is wrong with it."""
     page = _page(file)
     letter = _letter(page)
-    body = services.words(letter, "https://example.org/leave")
+    body = notices.words(letter, "https://example.org/leave")
     click.echo(mail.html(letter.title, body) if html else f"Subject: {letter.title}\n\n{mail.text(body)}")
     for problem in _problems(page):
         click.echo(problem, err=True)

@@ -7,10 +7,10 @@ from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flask import render_template
 from sqlalchemy import func, insert, select
 
 from blueprints.content.letters import Letter
+from blueprints.newsletters import notices
 from blueprints.newsletters.models import NewsletterReader
 from blueprints.subscriptions import services as subscriptions
 from blueprints.subscriptions.services import Reader
@@ -34,22 +34,16 @@ class Progress(NamedTuple):
     given_up: int
 
 
-def words(letter: Letter, unsubscribe: str) -> str:
-    """The Markdown of the mail."""
-    return render_template("email/newsletter.md", letter=letter, leave_link=unsubscribe)
-
-
 def put_test(letter: Letter, address: str) -> None:
-    """One copy to this address, whose link to leave leads nowhere. Commits."""
-    leave = outbox.link("/subscribe/leave/test")
-    outbox.put(address, f"Test: {letter.title}", "newsletter.md", letter=letter, leave_link=leave)
+    """One copy to this address. Commits."""
+    notices.put_test(letter, address)
     db.session.commit()
 
 
 def begin(letter: Letter) -> int:
     """The id of the newsletter's circular, kept from the first time on. Raises ChangedSince. Commits."""
     leave = outbox.link(f"/subscribe/leave/{TOKEN}")
-    body = words(letter, leave)
+    body = notices.words(letter, leave)
     known = db.session.scalar(select(Circular).where(Circular.name == letter.name))
     if known is not None and (known.subject, known.body) != (letter.title, body):
         db.session.rollback()

@@ -20,6 +20,7 @@ from blueprints.referrals.data.search import suggest_diagnoses, suggest_medicati
 from blueprints.referrals.forms import ReferralForm, SendForm
 from core import errors, hypermedia
 from core.extensions import csrf, limiter
+from core.sitemap import listed
 
 COOKIE = "referral_draft"
 SUGGEST = {"medications": suggest_medications, "diagnoses": suggest_diagnoses}
@@ -39,6 +40,7 @@ def require_keys() -> Response | None:
 
 
 @bp.get("")
+@listed
 def ask() -> Response:
     draft = drafts.load(_token())
     return _form_page(_form_of(draft) if draft else ReferralForm(formdata=None), draft=draft)

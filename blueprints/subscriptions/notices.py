@@ -17,23 +17,23 @@ def unsubscribe_headers(token: str) -> dict[str, str]:
 
 def confirm(subscriber: Subscriber, token: str, send: bool) -> None:
     link = outbox.link(f"/subscribe/confirm/{token}")
-    _put(subscriber, "Please confirm your subscription", "confirm.md", send, confirm_link=link)
+    _put(subscriber, "Please confirm your subscription", "email/confirm.md", send, confirm_link=link)
 
 
 def already(subscriber: Subscriber, send: bool) -> None:
-    _put(subscriber, "You are subscribed already", "already.md", send)
+    _put(subscriber, "You are subscribed already", "email/already.md", send)
 
 
 def welcome(subscriber: Subscriber) -> None:
-    _put(subscriber, "You are subscribed", "welcome.md")
+    _put(subscriber, "You are subscribed", "email/welcome.md")
 
 
 def goodbye(subscriber: Subscriber) -> None:
-    _put(subscriber, "You have left the list", "goodbye.md", subscribe_link=outbox.link("/subscribe"))
+    _put(subscriber, "You have left the list", "email/goodbye.md", subscribe_link=outbox.link("/subscribe"))
 
 
 def holdings(subscriber: Subscriber, said: str) -> None:
-    _put(subscriber, "What we hold about this address", "holdings.md", holdings=said)
+    _put(subscriber, "What we hold about this address", "email/holdings.md", holdings=said)
 
 
 def _put(subscriber: Subscriber, subject: str, template: str, send: bool = True, **values: str) -> None:

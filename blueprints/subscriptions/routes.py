@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, request, url_for
-from flask_limiter import RateLimitExceeded
-from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from blueprints.subscriptions import bp, forms, rights, services
@@ -13,12 +11,14 @@ from blueprints.subscriptions.forms import SubscribeForm
 from core import errors, hypermedia, outbox, security
 from core.extensions import csrf, limiter
 from core.pages import made_once
+from core.sitemap import listed
 
 bp.app_context_processor(forms.blank)
 outbox.refused.connect(services.suppress_refused)
 
 
 @bp.get("")
+@listed
 @made_once
 def ask() -> Response:
     return _page(SubscribeForm(formdata=None))
@@ -117,20 +117,8 @@ def show_busy(_error: services.TooManyMails) -> Response:
     return errors.with_form(busy, lambda form: _page(form, 503), SubscribeForm())
 
 
-@bp.errorhandler(RateLimitExceeded)
-def show_again(error: HTTPException) -> Response:
-    if request.endpoint != "subscriptions.subscribe":
-        return errors.show_error(error)
-    return errors.with_form(error, lambda form: _page(form, error.code or 400), SubscribeForm())
-
-
-@bp.errorhandler(DBAPIError)
-def show_unsaved(error: DBAPIError) -> Response:
-    errors.note(error)
-    if request.endpoint != "subscriptions.subscribe":
-        return errors.show_error(errors.unavailable())
-    return errors.with_form(errors.unavailable(), lambda form: _page(form, 503), SubscribeForm())
-
-
 def _page(form: SubscribeForm, status: int = 200) -> Response:
     return hypermedia.page("subscriptions/subscribe.html", status, subscribe_form=form)
+
+
+errors.keep_answers(bp, "subscriptions.subscribe", SubscribeForm, _page)

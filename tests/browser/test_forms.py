@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.actions import fill_in, show_errors
-from tests.browser.conftest import OpenPage
+from tests.browser.fixtures import OpenPage
 from tests.builders import referral
 
 pytestmark = pytest.mark.browser

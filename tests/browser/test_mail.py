@@ -9,8 +9,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from core import outbox
-from tests.browser.conftest import OpenPage
-from tests.browser.test_accessibility import check
+from tests.browser.checks import check
+from tests.browser.fixtures import OpenPage
 
 pytestmark = pytest.mark.browser
 

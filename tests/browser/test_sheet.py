@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.browser.fixtures import OpenPage
 
 pytestmark = pytest.mark.browser
 

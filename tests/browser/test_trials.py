@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.actions import fill_in
-from tests.browser.conftest import OpenPage
+from tests.browser.fixtures import OpenPage
 from tests.builders import referral
 
 pytestmark = pytest.mark.browser

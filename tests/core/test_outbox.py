@@ -42,7 +42,9 @@ def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
 def put(app: Flask, recipient: str = "reader@example.com", count: int = 1) -> None:
     with app.app_context():
         for _ in range(count):
-            outbox.put(recipient, "Please confirm", "confirm.md", {"X-Test": "1"}, confirm_link="c", leave_link="l")
+            outbox.put(
+                recipient, "Please confirm", "email/confirm.md", {"X-Test": "1"}, confirm_link="c", leave_link="l"
+            )
         db.session.commit()
 
 
@@ -77,9 +79,9 @@ def test_what_was_sent_is_no_longer_readable(app: Flask, postbox: Postbox) -> No
 
 def test_what_is_rolled_back_or_withheld_is_not_sent(app: Flask, postbox: Postbox) -> None:
     with app.app_context():
-        outbox.put("reader@example.com", "Subject", "confirm.md", confirm_link="c", leave_link="l")
+        outbox.put("reader@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
         db.session.rollback()
-        outbox.put("reader@example.com", "Subject", "confirm.md", send=False, confirm_link="c", leave_link="l")
+        outbox.put("reader@example.com", "Subject", "email/confirm.md", send=False, confirm_link="c", leave_link="l")
         db.session.commit()
     assert send(app) == 0
     assert only(app).state == "withheld"

@@ -33,7 +33,7 @@ from tests.servers import ROOT
 def put(app: Flask, count: int = 1) -> None:
     with app.app_context():
         for number in range(count):
-            outbox.put(f"r{number}@example.com", "Subject", "confirm.md", confirm_link="c", leave_link="l")
+            outbox.put(f"r{number}@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
         db.session.commit()
 
 

@@ -1,0 +1,21 @@
+"""The words of an issue as mail."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from blueprints.content.letters import Letter
+from core import outbox
+
+TEMPLATE = "email/newsletter.md"
+
+
+def words(letter: Letter, leave_link: str) -> str:
+    """Markdown."""
+    return render_template(TEMPLATE, letter=letter, leave_link=leave_link)
+
+
+def put_test(letter: Letter, address: str) -> None:
+    """A copy whose link to leave leads nowhere; the caller commits."""
+    link = outbox.link("/subscribe/leave/test")
+    outbox.put(address, f"Test: {letter.title}", TEMPLATE, letter=letter, leave_link=link)

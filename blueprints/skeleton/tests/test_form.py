@@ -1,0 +1,57 @@
+"""The form of things: plain, with htmx, and in a browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.checks import check
+from tests.browser.fixtures import OpenPage
+from tests.page import Visitor
+
+PATH = "/things"
+GIVEN = {"contact_name": "Ada", "contact_email": "ada@example.com"}
+
+
+def test_an_answer_is_thanked_for(visitor: Visitor, htmx: Visitor) -> None:
+    plain = visitor.post(PATH, {**GIVEN, **visitor.token(PATH)})
+    assert (plain.status, plain.location) == (303, f"{PATH}/thanks")
+    assert visitor.get(f"{PATH}/thanks").status == 200
+    swapped = htmx.post(PATH, {**GIVEN, **htmx.token(PATH)})
+    assert (swapped.status, swapped.response.headers["HX-Redirect"]) == (204, f"{PATH}/thanks")
+
+
+def test_a_wrong_answer_comes_back_with_its_errors(visitor: Visitor, htmx: Visitor) -> None:
+    for person in (visitor, htmx):
+        answer = person.post(PATH, {"contact_name": "", "contact_email": "ada@", **person.token(PATH)})
+        assert answer.status == 422
+        assert answer.error("contact_name") == "Enter your name."
+        assert "correct format" in answer.error("contact_email")
+        assert answer.document.by_id("contact_email").attributes["value"] == "ada@"
+
+
+def test_an_answer_without_a_token_comes_back_filled(visitor: Visitor) -> None:
+    answer = visitor.post(PATH, GIVEN)
+    assert answer.status == 400
+    assert answer.document.by_id("contact_name").attributes["value"] == "Ada"
+
+
+def test_one_field_is_checked_while_the_page_is_open(htmx: Visitor) -> None:
+    token = htmx.token(PATH)
+    wrong = htmx.post(f"{PATH}/check/contact_email", {"contact_email": "ada@", **token})
+    assert "correct format" in wrong.error("contact_email")
+    assert htmx.post(f"{PATH}/check/nothing", token).status == 404
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_visitor_mends_the_form_and_sends_it(open_page: OpenPage, javascript: bool) -> None:
+    page = open_page(PATH, java_script_enabled=javascript, bypass_csp=True)
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    if javascript:
+        check(page)
+    page.get_by_label("Your email address").fill("ada@example.com")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()

@@ -1,0 +1,10 @@
+"""Things: say here what the feature owns, and what it must not do."""
+
+from flask import Blueprint
+
+from core import access
+
+bp = Blueprint("things", __name__, url_prefix="/things")
+access.anybody(bp)
+
+from blueprints.skeleton.things import routes  # noqa: E402, F401

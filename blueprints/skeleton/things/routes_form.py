@@ -1,0 +1,48 @@
+"""The form of things, the check of one field, and the page after it."""
+
+from __future__ import annotations
+
+from flask import abort, url_for
+from werkzeug.wrappers import Response
+
+from blueprints.skeleton.things import bp
+from blueprints.skeleton.things.forms import ThingForm
+from core import errors, hypermedia
+from core.extensions import limiter
+from core.sitemap import listed
+
+
+@bp.get("")
+@listed
+def ask() -> Response:
+    return _page(ThingForm(formdata=None))
+
+
+@bp.post("")
+@limiter.limit("30/minute")
+def answer() -> Response:
+    form = ThingForm()
+    if not form.validate():
+        return _page(form, 422)
+    return hypermedia.go_to(url_for("things.thanks"))
+
+
+@bp.post("/check/<field>")
+@limiter.limit("120/minute")
+def check_field(field: str) -> Response:
+    form = ThingForm()
+    if form.field(field) is None:
+        abort(404)
+    return hypermedia.checked(form, field)
+
+
+@bp.get("/thanks")
+def thanks() -> Response:
+    return hypermedia.page("things/thanks.html")
+
+
+def _page(form: ThingForm, status: int = 200) -> Response:
+    return hypermedia.page("things/ask.html", status, form=form)
+
+
+errors.keep_answers(bp, "things.answer", ThingForm, _page)

@@ -1,0 +1,40 @@
+"""/sitemap.xml: each feature marks its own pages, and nobody keeps a list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flask import Flask, Response, current_app, make_response
+from werkzeug.wrappers import Response as BaseResponse
+
+from core.outbox import link
+from core.pages import same_for_everybody
+
+View = Callable[..., BaseResponse]
+
+
+def listed(view: View) -> View:
+    """Marks a page that search engines may find. It must need nothing that its address does not say."""
+    view.listed = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    app.add_url_rule("/sitemap.xml", "sitemap", sitemap)
+
+
+def paths(app: Flask) -> Iterator[str]:
+    for rule in app.url_map.iter_rules():
+        if getattr(app.view_functions[rule.endpoint], "listed", False):
+            yield rule.rule
+
+
+@same_for_everybody
+def sitemap() -> BaseResponse:
+    """https://www.sitemaps.org/protocol.html"""
+    items = "".join(f"<url><loc>{link(path)}</loc></url>" for path in paths(current_app))
+    schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="{schema}">{items}</urlset>'
+    response: Response = make_response(body)
+    response.mimetype = "application/xml"
+    return response
