@@ -19,10 +19,16 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
 
+watch: .venv/test  ## serve the site, and run the quick tests, again whenever you save
+	@trap 'kill 0' EXIT INT TERM; \
+	$(BIN)/watchfiles --filter python '$(BIN)/flask serve' app.py core blueprints & \
+	$(BIN)/watchfiles '$(BIN)/pytest --quiet -x --ff -m "not browser and not postgres"' app.py core blueprints content templates tests
+
 bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a first visit (needs wrk, npx)
 	@$(BIN)/python -m benchmarks.pages
 	@$(BIN)/python -m benchmarks.forms
 	@$(BIN)/python -m benchmarks.referral
+	@$(BIN)/python -m benchmarks.newsletter
 	@$(BIN)/python -m benchmarks.browser
 	@$(BIN)/python -m benchmarks.lighthouse / /treatments/spravato /refer
 
@@ -46,4 +52,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help run test bench format lock
+.PHONY: help run test watch bench format lock

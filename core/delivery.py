@@ -28,7 +28,7 @@ from core.outbox import Message
 log = logging.getLogger("site")
 
 CLAIM = timedelta(seconds=60)
-BATCH = 50
+BATCH = 200
 NOTED_TOGETHER = 10
 """Circulars: as many may go out once more when a worker is killed. A single mail is noted at once."""
 MESSAGES_PER_CONNECTION = 500
@@ -43,10 +43,10 @@ QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_c
 
 
 TABLE = Message.__table__
-# Made once: it runs for every message.
+# Made once: it runs every few messages.
 SENT = (
     update(TABLE)
-    .where(TABLE.c.id == bindparam("row"), TABLE.c.claimed_by == bindparam("worker"))
+    .where(TABLE.c.id.in_(bindparam("rows", expanding=True)), TABLE.c.claimed_by == bindparam("worker"))
     .values(
         sent_at=bindparam("at"), due_at=None, claimed_by=None, body="", attempts=TABLE.c.attempts + 1, last_error=None
     )
@@ -73,8 +73,8 @@ class Worker:
         self.id, self.mail_url = str(uuid.uuid4()), mail_url
         self.held: set[str] = set()
         self.held_until = 0.0
-        self.sent: list[dict[str, Any]] = []
-        """Notes of what went out, to be written together."""
+        self.sent: list[str] = []
+        """Rows that went out and are not noted yet."""
         self.server: smtplib.SMTP | None = None
         self.spoken = 0
 
@@ -142,7 +142,7 @@ class Worker:
             self._failed(row, smtp.refusal(error))
             return False
         self.spoken += 1
-        self.sent.append({"row": row.id, "worker": self.id, "at": clock.now()})
+        self.sent.append(row.id)
         if row.circular_id is None or len(self.sent) >= NOTED_TOGETHER:
             self._note_sent()
         return True
@@ -193,9 +193,9 @@ class Worker:
 
     def _note_sent(self) -> None:
         if self.sent:
-            self.connection.execute(SENT, self.sent)
+            self.connection.execute(SENT, {"rows": self.sent, "worker": self.id, "at": clock.now()})
             self.connection.commit()
-            self.held -= {note["row"] for note in self.sent}
+            self.held.difference_update(self.sent)
             self.sent.clear()
 
     def _change(self, ids: Collection[str], **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""Files that commands write: new, for their owner only, never in place of another."""
+"""Files that a command writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import click
 
 @contextmanager
 def new_file(name: str) -> Iterator[IO[str]]:
-    """`-` is stdout. What is taken or cannot be written is an error of the command, not a traceback."""
+    """For its owner only; `-` is stdout. Refuses a name that is taken.
+
+    What cannot be written is an error of the command, not a traceback.
+    """
     if name == "-":
         yield sys.stdout
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +15,11 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def start(tmp_path: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def start(tmp_path: Path, port: int, root: Path = ROOT, **settings: str) -> Iterator[subprocess.Popen[str]]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     server = subprocess.Popen(
         [sys.executable, "-m", "flask", "serve"],
-        cwd=ROOT,
+        cwd=root,
         env={**kept, "INSTANCE_PATH": str(tmp_path / "instance"), "PORT": str(port), **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -28,3 +30,15 @@ def start(tmp_path: Path, port: int, **settings: str) -> Iterator[subprocess.Pop
             yield server
         finally:
             server.terminate()
+
+
+def wait_for(port: int) -> str:
+    """The address of the site on this port, once it answers."""
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return f"http://127.0.0.1:{port}"
+    raise AssertionError("the site does not listen")

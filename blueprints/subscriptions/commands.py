@@ -1,116 +1,179 @@
-"""`flask subscribers`: move lists in and out, and keep addresses from being mailed."""
+"""`flask subscribers`: lists in and out, and addresses that must not be mailed. Nothing here mails anybody."""
 
 from __future__ import annotations
 
-import csv
+import io
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from itertools import islice
-from pathlib import Path
-from typing import IO, Any
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import IO, BinaryIO
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from blueprints.subscriptions import bp, csvfiles, lists
-from blueprints.subscriptions.csvfiles import BadLine, Row
+from blueprints.subscriptions.csvfiles import STATES, Entry, Person, Refused
 from core.files import new_file
-from core.validators import is_email
 
-BATCH = 500
-FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-REPORT = click.option("--report", help="A new CSV file for what was refused, with the addresses.")
-# Mailchimp's exports say it in the name of the file alone.
-NAMES = {"subscribed": "confirmed", "unsubscribed": "left", "cleaned": "suppressed"}
-ALL = click.Choice(csvfiles.OURS)
+LONGEST_LINE = 100_000
+UNREADABLE = "\0\n"
+"""Stands for a line that is too long: every reader refuses it."""
+Read = Callable[[Iterator[str]], Iterator[Entry | Refused]]
+Forward = Callable[[int], None]
+
+report_option = click.option(
+    "--report", metavar="NEWFILE", help="A new CSV file of the refused lines with their addresses, for its owner only."
+)
 
 
 @bp.cli.command("import")
-@FILE
-@click.option("--status", type=ALL, help="The state of everybody in a file that does not say it.")
-@REPORT
-def bring_in(file: Path, status: str | None, report: str | None) -> None:
-    """Add the subscribers of a CSV file from Mailchimp, Ghost, listmonk or here. Nothing is mailed.
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--status", type=click.Choice(STATES[1:]), help="What everybody is, in a file that does not say it.")
+@report_option
+def import_list(file: str, status: str | None, report: str | None) -> None:
+    """Take in a CSV file of Mailchimp, Ghost, listmonk or our own. Nobody is mailed, and nobody who left comes back.
 
-    Whoever left or is suppressed here stays so. It may be stopped and run again.
+    A line that cannot be read is named on stderr, the others are taken in, and the exit code is 1. Running it again
+    changes nothing.
     """
-    _run(file, status or NAMES.get(file.name.split("_")[0].casefold()), report, plain=False, source=file.name)
+    name = "".join(letter if letter.isprintable() else "?" for letter in os.path.basename(file))
+    _take_in(file, lambda lines: lists.people(lines, name, status), report)
+
+
+@bp.cli.command("export")
+@click.option("--for", "program", type=click.Choice(list(csvfiles.EXPORTS)), default="ours", show_default=True)
+@click.option(
+    "--status",
+    "chosen",
+    type=click.Choice(STATES),
+    multiple=True,
+    help="May be repeated. Without it: everybody in our own format, the confirmed in the others.",
+)
+@click.option("--out", default="-", show_default=True, help="A new file, readable by its owner only; - for stdout.")
+def export(program: str, chosen: tuple[str, ...], out: str) -> None:
+    """Write the subscribers as CSV that a spreadsheet can open safely. It holds no tokens."""
+    try:
+        states = lists.states_for(program, chosen)
+    except lists.CannotSay as error:
+        raise click.UsageError(str(error)) from error
+    with _database(), new_file(out) as file, _bar(lists.count(states) if out != "-" else 0) as forward:
+        written = _write(file, csvfiles.EXPORTS[program], lists.everybody(states), forward)
+    click.echo(f"{written} subscribers exported.", err=True)
 
 
 @bp.cli.command("suppress")
-@FILE
-@REPORT
-def suppress(file: Path, report: str | None) -> None:
-    """Never mail the addresses of a provider's list again: CSV with a column email, or one address a line."""
-    _run(file, "suppressed", report, plain=True, source=f"list of a provider: {file.name}")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@report_option
+def suppress(file: str, report: str | None) -> None:
+    """Never mail these addresses: one a line, or CSV with a column email, email address, address or recipient.
+
+    FILE may be - for stdin. Lines that cannot be read are reported as by import.
+    """
+    _take_in(file, lists.addresses, report)
 
 
 @bp.cli.command("allow")
 @click.argument("address")
 def allow(address: str) -> None:
-    """End the suppression of ADDRESS. It is not subscribed by that: its owner may sign up again."""
+    """End the suppression of an address. It stays off the list until its owner subscribes again."""
     try:
-        if not is_email(address):
-            raise lists.NotSuppressed
         lists.allow(address)
     except lists.NotSuppressed as error:
-        raise click.ClickException("This address is not suppressed.") from error
-    click.echo("The address may sign up again.")
+        raise click.ClickException("This address is not suppressed. Nothing was changed.") from error
+    click.echo("The suppression is over: this address has left the list, and its owner may subscribe again.")
 
 
-@bp.cli.command("export")
-@click.option("--for", "form", type=click.Choice(list(lists.COLUMNS)), default="ours", show_default=True)
-@click.option("--status", "states", type=ALL, multiple=True, help="May be repeated. [ours: all; others: confirmed]")
-@click.option("--out", default="-", show_default=True, help="A new file, readable by its owner only; - for stdout.")
-def export(form: str, states: tuple[str, ...], out: str) -> None:
-    """Write the subscribers as CSV. No spreadsheet takes a cell for a formula; no token is in it."""
-    chosen = states or (csvfiles.OURS if form == "ours" else ("confirmed",))
-    total = lists.count(chosen)
-    with (
-        new_file(out) as file,
-        click.progressbar(lists.lines(form, chosen), length=total, label="Writing", file=sys.stderr) as rows,
-    ):
-        table = csvfiles.writer(file)
-        table.writerow(lists.COLUMNS[form])
-        for cells in rows:
-            table.writerow([csvfiles.guarded(cell) for cell in cells])
-    click.echo(f"{total} subscribers exported.", err=True)
-
-
-def _run(file: Path, status: str | None, report: str | None, plain: bool, source: str) -> None:
-    totals, refused = lists.Counts(0, 0, 0), 0
-    with ExitStack() as stack:
-        source_file = stack.enter_context(click.open_file(str(file), "rb"))
-        table = csvfiles.writer(stack.enter_context(new_file(report))) if report else None
-        progress = stack.enter_context(_progress(file))
-        items = csvfiles.read(_lines(source_file, progress), status, plain)
+def _take_in(file: str, read: Read, report: str | None) -> None:
+    """The exit code is 1 if a line was refused."""
+    with _database(), _lines(file) as lines:
         try:
-            while some := list(islice(items, BATCH)):
-                refused += sum(_refuse(item, table) for item in some if isinstance(item, BadLine))
-                counts = lists.bring_in([item for item in some if isinstance(item, Row)], source)
-                totals = lists.Counts(*map(sum, zip(totals, counts, strict=True)))
-        except (csvfiles.UnknownColumns, csv.Error) as error:
-            raise click.ClickException(f"{file.name}: {error}") from error
-    click.echo(f"{totals.new} new, {totals.changed} changed, {totals.same} as they were, {refused} refused")
-    if refused:
-        raise click.exceptions.Exit(1)
+            entries = read(lines)
+        except csvfiles.WrongFile as error:
+            raise click.ClickException(f"{'stdin' if file == '-' else file} {error}") from error
+        with _refuser(report) as refuse:
+            done = lists.take_in(entries, refuse)
+    click.echo(_summary(done))
+    if done["refused"]:
+        click.get_current_context().exit(1)
 
 
-def _progress(file: Path) -> Any:
-    size = 0 if str(file) == "-" else file.stat().st_size
-    return click.progressbar(length=max(size, 1), label="Reading", file=sys.stderr)
+def _summary(done: Counter[str]) -> str:
+    return f"{done['new']} new, {done['changed']} changed, {done['same']} as they were, {done['refused']} refused"
 
 
-def _lines(file: IO[bytes], progress: Any) -> Iterator[str]:
-    for line in file:
-        progress.update(len(line))
-        yield line.decode("utf-8", "replace")
+def _write(file: IO[str], form: csvfiles.Export, people: Iterable[Person], forward: Forward) -> int:
+    """How many."""
+    write, written = csvfiles.writer(file, form.columns), 0
+    for person in people:
+        write(form.cells(person))
+        forward(1)
+        written += 1
+    return written
 
 
-def _refuse(item: BadLine, table: Any) -> bool:
-    """The line and the reason; the address only where a file was asked for."""
-    if table:
-        table.writerow([item.line, item.reason, csvfiles.guarded(item.address)])
-    else:
-        click.echo(f"line {item.line}: {item.reason}", err=True)
-    return True
+@contextmanager
+def _database() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        kind = type(error.orig).__name__
+        raise click.ClickException(f"The database did not do it ({kind}). It is safe to run this again.") from error
+
+
+@contextmanager
+def _refuser(report: str | None) -> Iterator[lists.Refuse]:
+    """Only the report has addresses: what stands on a terminal is copied, and kept by machines."""
+    if report is None:
+        yield lambda refused: click.echo(f"line {refused.line}: {refused.reason}", err=True)
+        return
+    with new_file(report) as file:
+        yield csvfiles.report(file)
+
+
+@contextmanager
+def _lines(name: str) -> Iterator[Iterator[str]]:
+    """The lines of a file or of stdin, with a bar that counts bytes."""
+    if name == "-":
+        with closing(_decoded(sys.stdin.buffer)) as lines:
+            yield lines
+        return
+    try:
+        file = open(name, "rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise click.ClickException(f"{name} cannot be read: {error.strerror}.") from error
+    with file, _bar(os.fstat(file.fileno()).st_size) as forward, closing(_decoded(file)) as lines:
+        yield _counted(lines, file.tell, forward) if file.seekable() else lines
+
+
+def _decoded(file: BinaryIO) -> Generator[str]:
+    """With their ends, as csv wants them. Bytes that are no UTF-8 come as surrogates, to be refused with their line."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        while line := text.readline(LONGEST_LINE):
+            whole = line
+            while len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
+                line, whole = text.readline(LONGEST_LINE), UNREADABLE
+            yield whole
+    finally:
+        # Otherwise the wrapper would close the file, which is not its own.
+        text.detach()
+
+
+def _counted(lines: Iterable[str], position: Callable[[], int], forward: Forward) -> Iterator[str]:
+    at = 0
+    for line in lines:
+        yield line
+        if (now := position()) > at:
+            forward(now - at)
+            at = now
+
+
+@contextmanager
+def _bar(length: int) -> Iterator[Forward]:
+    seldom, hidden = max(1, length // 200), not (length and sys.stderr.isatty())
+    with click.progressbar(length=length, file=sys.stderr, update_min_steps=seldom, hidden=hidden) as bar:
+        yield bar.update
+        bar.finish()
+        bar.render_progress()

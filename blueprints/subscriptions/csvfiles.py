@@ -1,143 +1,277 @@
-"""Lists as files: the columns of Mailchimp, Ghost, listmonk and our own, read and written. No database.
+"""Lists of subscribers as CSV, as we and other programs write and read them. Text in, text out: no database, no rule.
 
-Columns: mailchimp.com/help (audience exports: one file a state), ghost.org/help/import-members, and listmonk.app/docs.
+A line that is wrong is handed on as Refused and never hides the next one. No more than a record is in memory.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from hashlib import blake2b
-from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from core.validators import is_email
-
-EMAIL = ("email", "email address", "email_address", "address", "recipient")
-STATUS = ("status", "subscribed_to_emails")
-CONSENTED = ("consented_at", "optin_time", "created_at")
-CONFIRMED = ("confirmed_at", "confirm_time")
-LEFT = ("left_at", "unsub_time", "deleted_at")
-OURS = ("pending", "confirmed", "left", "suppressed")
-STATES = {
-    **{state: state for state in OURS},
-    **{"enabled": "confirmed", "disabled": "left", "blocklisted": "suppressed"},
-    **{"true": "confirmed", "false": "left"},
-    **{"subscribed": "confirmed", "unsubscribed": "left", "cleaned": "suppressed"},
-}
-# A spreadsheet runs what begins with one of these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-DELIMITERS = (",", ";", "\t")
+STATES = ("pending", "confirmed", "left", "suppressed")
+"""A list moves a person forward only."""
+LONGEST_RECORD = 100
+"""Lines. A quote that is not closed by then never is."""
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+BROKEN_UTF8 = re.compile(r"[\ud800-\udfff]")
+YEARS = range(1990, 2100)
+"""Other moments are somebody's blank, such as 0001-01-01."""
 
 
-class UnknownColumns(ValueError):
-    """The file has no column that holds addresses, or none that says their state."""
+class Person(NamedTuple):
+    """A line of our own export; its fields are the columns."""
 
-
-@dataclass(frozen=True)
-class Row:
-    line: int
     email: str
     status: str
-    consented_at: datetime | None
-    confirmed_at: datetime | None
-    left_at: datetime | None
+    created_at: datetime | None = None
+    consent_version: str | None = None
+    consent_text: str | None = None
+    consented_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    left_at: datetime | None = None
+    suppressed_at: datetime | None = None
+    suppressed_because: str | None = None
 
 
-@dataclass(frozen=True)
-class BadLine:
+class Entry(NamedTuple):
+    line: int
+    person: Person
+
+
+class Refused(NamedTuple):
     line: int
     reason: str
     address: str
 
 
-def read(lines: Iterable[str], status: str | None, plain: bool = False) -> Iterator[Row | BadLine]:
-    """Each line but the header. `status` is that of files without such a column; `plain` takes files of one address a
-    line as well. Raises UnknownColumns, csv.Error."""
-    lines = iter(lines)
-    first = next(lines, "").removeprefix("\ufeff")
-    header, above = _header(first), 1
-    if plain and _place(header, EMAIL) is None:
-        header, above, lines = ["email"], 0, chain([first], lines)
-    columns = _Columns(header, status)
-    seen: set[bytes] = set()
-    reader = csv.reader(lines, delimiter=_delimiter(first))
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield columns.row(reader.line_num + above, cells, seen)
+class WrongFile(ValueError):
+    """Nothing of the file can be read. Says why in a sentence that follows the file's name."""
 
 
-class _Columns:
-    def __init__(self, header: Sequence[str], status: str | None) -> None:
-        self.header, self.default = header, status
-        self.email, self.status = _place(header, EMAIL), _place(header, STATUS)
-        if self.email is None:
-            raise UnknownColumns(f"There is no column of addresses ({', '.join(EMAIL)}) among: {', '.join(header)}.")
-        if self.status is None and status is None:
-            raise UnknownColumns(f"No column says who is subscribed ({', '.join(STATUS)}): say it with --status.")
-        self.moments = [_place(header, names) for names in (CONSENTED, CONFIRMED, LEFT)]
+class Kind(NamedTuple):
+    """How a program writes its subscribers. Its columns are in small letters."""
 
-    def row(self, line: int, cells: Sequence[str], seen: set[bytes]) -> Row | BadLine:
-        if len(cells) != len(self.header):
-            return BadLine(line, f"{len(cells)} columns where the header has {len(self.header)}", "")
-        email = unguarded(cells[self.email or 0].strip())
-        if not email:
-            return BadLine(line, "no address", "")
-        if len(email) > 254 or "\ufffd" in email or not is_email(email):
-            return BadLine(line, "not an email address", email)
-        status = self._status(cells)
-        if status is None:
-            return BadLine(line, "a status that is not known", email)
-        mark = blake2b(email.casefold().encode(), digest_size=8).digest()
-        if mark in seen:
-            return BadLine(line, "the address stands further up already", email)
-        seen.add(mark)
-        times = [_moment(cells[place]) if place is not None else None for place in self.moments]
-        return Row(line, email, "left" if self._is_deleted(cells) else status, *times)
-
-    def _status(self, cells: Sequence[str]) -> str | None:
-        if self.status is None:
-            return self.default
-        return STATES.get(cells[self.status].strip().casefold())
-
-    def _is_deleted(self, cells: Sequence[str]) -> bool:
-        place = _place(self.header, ("deleted_at",))
-        return place is not None and bool(cells[place].strip())
+    program: str
+    email: str
+    status: str | None
+    """None: all of a file are in one state."""
+    words: Mapping[str, str]
+    """Its states → ours."""
+    moments: Mapping[str, str]
+    """Our columns → its."""
+    ends: Mapping[str, str]
+    """Columns that hold something when a person has gone → the state that they prove."""
 
 
-def _header(line: str) -> list[str]:
-    cells = next(csv.reader([line], delimiter=_delimiter(line)), [])
-    return [cell.strip().casefold() for cell in cells]
+MOMENTS = ("created_at", "consented_at", "confirmed_at", "left_at", "suppressed_at")
+WORDS = {state: state for state in STATES} | {"enabled": "confirmed", "disabled": "left", "blocklisted": "suppressed"}
+MAILCHIMP_MOMENTS = {
+    "consented_at": "optin_time",
+    "confirmed_at": "confirm_time",
+    "left_at": "unsub_time",
+    "suppressed_at": "clean_time",
+}
+GHOST_WORDS = {"true": "confirmed", "false": "left"}
+GHOST_MOMENTS = {"created_at": "created_at", "left_at": "deleted_at"}
+MAILCHIMP_ENDS = {"unsub_time": "left", "clean_time": "suppressed"}
+KINDS = (
+    Kind("Mailchimp", "email address", None, {}, MAILCHIMP_MOMENTS, MAILCHIMP_ENDS),
+    Kind("Ghost", "email", "subscribed_to_emails", GHOST_WORDS, GHOST_MOMENTS, {"deleted_at": "left"}),
+    Kind("listmonk, our own", "email", "status", WORDS, {name: name for name in MOMENTS}, {}),
+    Kind("any list of one state", "email", None, {}, {name: name for name in MOMENTS}, {}),
+)
+ADDRESS_COLUMNS = ("email", "email address", "recipient", "address")
 
 
-def _delimiter(line: str) -> str:
-    return max(DELIMITERS, key=line.count)
+def address_table(lines: Iterable[str]) -> tuple[Table, str]:
+    """A list with one address a line, or a table; and the column of the addresses. Raises WrongFile."""
+    table = Table(lines, header=False)
+    column = next((name for name in ADDRESS_COLUMNS if name in table.columns), "")
+    if column:
+        next(table.records)
+    elif len(table.columns) == 1:
+        table.columns, column = ["email"], "email"
+    else:
+        raise WrongFile(f"{_seen(table.columns)} One of them must be called {', '.join(ADDRESS_COLUMNS)}.")
+    return table, column
 
 
-def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((header.index(name) for name in names if name in header), None)
+class Table:
+    """The columns in small letters, and the records with the number of their first line. Raises WrongFile."""
+
+    def __init__(self, lines: Iterable[str], header: bool = True) -> None:
+        source = _Lines(lines)
+        first = source.peek()
+        if BROKEN_UTF8.search(first) or "\0" in first:
+            raise WrongFile("is not UTF-8 text. Save it as “CSV UTF-8” and try again.")
+        comma = max(",;\t", key=lambda sign: len(next(csv.reader([first], delimiter=sign))))
+        self.records = _records(source, comma)
+        cells = next(self.records)[1] if header else next(csv.reader([first], delimiter=comma))
+        self.columns = [unguarded(cell).strip().casefold() for cell in cells or ()]
+
+    def read(self, email: str, make: Callable[[dict[str, str]], Person]) -> Iterator[Entry | Refused]:
+        at = self.columns.index(email)
+        for line, cells in self.records:
+            if cells is None:
+                yield Refused(line, "a quote that is not closed", "")
+                continue
+            address = unguarded(cells[at]) if at < len(cells) else ""
+            if len(cells) != len(self.columns):
+                yield Refused(line, "wrong number of columns", address)
+                continue
+            try:
+                # Reversed: of two columns with one name the first counts, as it does for the address.
+                named = zip(reversed(self.columns), map(unguarded, reversed(cells)), strict=True)
+                yield Entry(line, make(dict(named)))
+            except ValueError as error:
+                yield Refused(line, str(error), address)
 
 
-def _moment(text: str) -> datetime | None:
-    """ISO 8601, or Mailchimp's form of it; UTC where it names no zone."""
+class _Lines:
+    """The lines of one record at a time, for csv.reader. Those of a record that never ends can be given back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines, self.number = iter(lines), 0
+        self.taken: list[str] = []
+        self.back: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) >= LONGEST_RECORD:
+            raise csv.Error
+        self.taken.append(self.back.popleft() if self.back else next(self.lines))
+        return self.taken[-1]
+
+    def peek(self) -> str:
+        """The first line that holds something; it will come again. Raises WrongFile."""
+        for line in self.lines:
+            if line.strip():
+                self.back.append(line)
+                return line
+            self.number += 1
+        raise WrongFile("is empty.")
+
+    def settle(self) -> int:
+        """The record is over. Returns the number of its first line."""
+        first = self.number + 1
+        self.number, self.taken = self.number + len(self.taken), []
+        return first
+
+    def give_back(self) -> int:
+        """Only the first line was bad. Returns its number."""
+        self.back.extendleft(reversed(self.taken[1:]))
+        self.taken = self.taken[:1]
+        return self.settle()
+
+
+def _records(lines: _Lines, comma: str) -> Iterator[tuple[int, list[str] | None]]:
+    """The number of the first line and the cells, or None where they cannot be told apart. Blank lines are left out."""
+    reader = csv.reader(lines, delimiter=comma, strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield lines.give_back(), None
+            continue
+        first = lines.settle()
+        if cells:
+            yield first, cells
+
+
+def kind_of(columns: Iterable[str]) -> Kind:
+    """Raises WrongFile."""
+    for kind in KINDS:
+        if {kind.email, kind.status or kind.email} <= set(columns):
+            return kind
+    known = "; ".join(f"{', '.join(filter(None, (kind.email, kind.status)))} ({kind.program})" for kind in KINDS)
+    raise WrongFile(f"{_seen(columns)} Those that are known: {known}.")
+
+
+def _seen(columns: Iterable[str]) -> str:
+    """In a file without a header the columns are addresses, and no message shows those."""
+    shown = ("(an address)" if "@" in name else name or "(no name)" for name in columns)
+    return f"has the columns {', '.join(shown)}."
+
+
+def moment(text: str) -> datetime | None:
+    """ISO 8601, in UTC where it names no zone; None for anything else."""
     try:
-        found = datetime.fromisoformat(text.strip())
+        read = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    read = read if read.tzinfo else read.replace(tzinfo=UTC)
+    return read.astimezone(UTC) if read.year in YEARS else None
 
 
-def guarded(cell: object) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    text = cell.isoformat(timespec="seconds") if isinstance(cell, datetime) else "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def guarded(cell: str) -> str:
+    """A spreadsheet shows it, and never runs it. `unguarded` gives back exactly what was there."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
-def unguarded(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+def unguarded(cell: str) -> str:
+    return cell[1:] if GUARDED.match(cell) else cell
 
 
-def writer(file: IO[str]) -> Any:
-    return csv.writer(file, quoting=csv.QUOTE_ALL)
+class Export(NamedTuple):
+    """How a program reads its subscribers."""
+
+    columns: tuple[str, ...]
+    cells: Callable[[Person], Iterable[str]]
+    states: Mapping[str, str]
+    """Ours → its. A state that is missing cannot be said."""
+
+
+GHOST = {"confirmed": "true", "left": "false", "suppressed": "false"}
+LISTMONK = {"confirmed": "enabled", "left": "disabled", "suppressed": "blocklisted"}
+EXPORTS = {
+    "ours": Export(Person._fields, lambda who: map(_said, who), {state: state for state in STATES}),
+    "mailchimp": Export(
+        ("Email Address", "OPTIN_TIME", "CONFIRM_TIME"),
+        lambda who: (who.email, _mailchimp_time(who.consented_at), _mailchimp_time(who.confirmed_at)),
+        {state: "" for state in LISTMONK},
+    ),
+    "ghost": Export(
+        ("email", "subscribed_to_emails", "created_at", "labels"),
+        lambda who: (who.email, GHOST[who.status], _said(who.created_at), ""),
+        GHOST,
+    ),
+    "listmonk": Export(
+        ("email", "name", "attributes", "status"),
+        lambda who: (who.email, "", "{}", LISTMONK[who.status]),
+        LISTMONK,
+    ),
+}
+
+
+def writer(file: IO[str], columns: Iterable[str]) -> Callable[[Iterable[str]], None]:
+    """Writes the columns, and returns what writes a row."""
+    table = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    table.writerow(columns)
+    return lambda cells: table.writerow(map(_safe, cells))
+
+
+def report(file: IO[str]) -> Callable[[Refused], None]:
+    """Writes the lines that were refused, with their addresses."""
+    write = writer(file, Refused._fields)
+    return lambda refused: write((str(refused.line), refused.reason, refused.address))
+
+
+def _safe(cell: str) -> str:
+    return guarded(cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _said(value: Any) -> str:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value or ""
+
+
+def _mailchimp_time(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""

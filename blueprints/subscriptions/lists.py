@@ -1,131 +1,263 @@
-"""Moving lists in and out, and taking addresses off by a provider's list. Nothing is mailed."""
+"""Lists of subscribers that come from elsewhere, or go there. Nothing here mails anybody.
+
+A list moves a person forward only: pending → confirmed → left → suppressed. So nobody who has gone is brought back, and
+a list that was taken in half can be taken in again.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import secrets
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
 
+from email_validator import EmailNotValidError
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
-from blueprints.subscriptions import services
-from blueprints.subscriptions.csvfiles import OURS, Row
+from blueprints.subscriptions import csvfiles, services
+from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
-from core import clock, outbox
-from core.batches import batches
+from core import batches, clock, outbox
 from core.extensions import db
 
-KEPT = ("status", "created_at", "consent_version", "consent_text", "consented_at", "confirmed_at", "left_at")
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "ours": ("email", *KEPT, "suppressed_at", "suppressed_because"),
-    "mailchimp": ("Email Address", "OPTIN_TIME", "CONFIRM_TIME"),
-    "ghost": ("email", "subscribed_to_emails", "created_at", "labels"),
-    "listmonk": ("email", "name", "attributes", "status"),
+AT_ONCE = 500
+"""Rows in a transaction."""
+TRIES = 3
+LAYOUT = dict.fromkeys(map(ord, "\t\r\n"))
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+BROKEN_UTF8 = re.compile(r"[\ud800-\udfff]")
+MAILCHIMP_NAMES = {"subscribed": "confirmed", "unsubscribed": "left", "cleaned": "suppressed"}
+ON_A_LIST = "on a provider's list"
+GONE = ("left", "suppressed")
+FOLLOWED = {
+    "confirmed": ("confirmed_at", "consented_at", "consent_version", "consent_text"),
+    "left": ("left_at",),
+    "suppressed": ("suppressed_at", "suppressed_because"),
 }
-ELSEWHERE = {"confirmed": "enabled", "pending": "disabled", "left": "disabled", "suppressed": "blocklisted"}
+BEGAN = {"confirmed": "confirmed_at", "left": "left_at", "suppressed": "suppressed_at"}
 
-
-class Counts(NamedTuple):
-    new: int
-    changed: int
-    same: int
+Refuse = Callable[[Refused], None]
 
 
 class NotSuppressed(LookupError):
-    """Nothing keeps this address from being mailed."""
+    """There is no suppression to end."""
 
 
-def bring_in(rows: Sequence[Row], source: str) -> Counts:
-    """Add or change these subscribers in one commit; `source` says where they come from.
+class CannotSay(ValueError):
+    """The other program has no word for a state. Says so in a sentence."""
 
-    A state only ever moves on, from pending to confirmed to left to suppressed: whoever left here stays away.
+
+def people(lines: Iterable[str], name: str, status: str | None = None) -> Iterator[Entry | Refused]:
+    """Everybody in the file called `name`; `status` is for a file that says none. Raises WrongFile before the first.
+
+    Who comes without the words of a consent is said to have given it elsewhere.
     """
-    by_key = {services.email_key(row.email): row for row in rows}
-    known = {found.email_key: found for found in _locked(list(by_key))}
-    fresh = [_values(key, row, source) for key, row in by_key.items() if key not in known]
-    changed = sum(_move_on(found, by_key[key], source) for key, found in known.items())
-    if fresh:
-        db.session.execute(insert(Subscriber), fresh)
-    db.session.commit()
-    return Counts(len(fresh), changed, len(known) - changed)
+    table = csvfiles.Table(lines)
+    kind = csvfiles.kind_of(table.columns)
+    status = _status_of_all(kind, name, status)
+    consent = f"Imported from {name} on {clock.now():%Y-%m-%d}; consent was given there."
+    start = Person("", status or "", consent_version="import", consent_text=consent)
+    start = start._replace(suppressed_because=f"imported from {name}"[:60])
+    return table.read(kind.email, lambda cells: _person(kind, cells, start))
+
+
+def addresses(lines: Iterable[str]) -> Iterator[Entry | Refused]:
+    """Everybody in a list of addresses, to be suppressed. Raises WrongFile before the first."""
+    table, column = csvfiles.address_table(lines)
+    start = Person("", "suppressed", suppressed_because=ON_A_LIST)
+    return table.read(column, lambda cells: start._replace(email=cells[column].strip()))
+
+
+def take_in(entries: Iterable[Entry | Refused], refuse: Refuse) -> Counter[str]:
+    """How many are new, changed, same and refused; those went to `refuse` one by one. Commits every AT_ONCE rows."""
+    done: Counter[str] = Counter()
+    accepted = _accepted(entries, refuse, done)
+    while some := dict(islice(accepted, AT_ONCE)):
+        done.update(_saved(some))
+    return done
 
 
 def allow(email: str) -> None:
-    """End a suppression; the person may sign up again. Raises NotSuppressed."""
-    (subscriber,) = _locked([services.email_key(email)]) or (None,)
+    """End a suppression. The person has left, and may subscribe again. Raises NotSuppressed."""
+    try:
+        which = Subscriber.email_key == services.email_key(email)
+    except EmailNotValidError as error:
+        raise NotSuppressed from error
+    subscriber = db.session.scalar(select(Subscriber).where(which).with_for_update())
     if subscriber is None or subscriber.status != "suppressed":
         db.session.rollback()
-        raise NotSuppressed(email)
+        raise NotSuppressed
     subscriber.status, subscriber.left_at = "left", subscriber.left_at or clock.now()
     subscriber.suppressed_at = subscriber.suppressed_because = None
     db.session.commit()
 
 
-def count(states: Sequence[str]) -> int:
-    found = db.session.scalar(select(func.count()).select_from(Subscriber).where(Subscriber.status.in_(states))) or 0
+def states_for(program: str, chosen: Iterable[str]) -> list[str]:
+    """The states that an export for the program holds: those that were chosen, or what suits it. Raises CannotSay."""
+    states = sorted(set(chosen) or (STATES if program == "ours" else {"confirmed"}), key=STATES.index)
+    if not set(states) <= set(csvfiles.EXPORTS[program].states):
+        raise CannotSay("Only our own format can say that somebody has not confirmed yet.")
+    if program == "mailchimp" and len(states) > 1:
+        raise CannotSay("A file for Mailchimp holds one state. Export one --status at a time.")
+    return states
+
+
+def count(states: list[str]) -> int:
+    number = db.session.scalar(select(func.count()).select_from(Subscriber).where(Subscriber.status.in_(states)))
     db.session.rollback()
-    return found
+    return number or 0
 
 
-def lines(form: str, states: Sequence[str]) -> Iterator[list[Any]]:
-    """The cells of each subscriber, under COLUMNS[form]."""
-    query = select(Subscriber).where(Subscriber.status.in_(states))
-    for rows in batches(query.with_only_columns(*Subscriber.__table__.columns), Subscriber.id):
+def everybody(states: list[str]) -> Iterator[Person]:
+    """In the order of their coming."""
+    columns = [getattr(Subscriber, name) for name in Person._fields]
+    query = select(Subscriber.id, *columns).where(Subscriber.status.in_(states))
+    for rows in batches.batches(query, Subscriber.id):
         for row in rows:
-            yield _cells(form, row)
+            yield Person._make(row[1:])
 
 
-def _cells(form: str, row: Any) -> list[Any]:
-    if form == "mailchimp":
-        return [row.email, *(f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "" for moment in _times(row))]
-    if form == "ghost":
-        return [row.email, "true" if row.status == "confirmed" else "false", row.created_at, ""]
-    if form == "listmonk":
-        return [row.email, "", "{}", ELSEWHERE[row.status]]
-    return [getattr(row, name) for name in COLUMNS["ours"]]
+def _status_of_all(kind: Kind, name: str, said: str | None) -> str | None:
+    """None where each row says its own. Raises WrongFile."""
+    if kind.status:
+        if said:
+            raise WrongFile(f"says in {kind.status} who is what. Leave --status out.")
+        return None
+    if kind.program == "Mailchimp" and not said:
+        starts = (state for start, state in MAILCHIMP_NAMES.items() if name.casefold().startswith(start))
+        said = next(starts, None)
+    if not said:
+        raise WrongFile("does not say who is what. Add --status confirmed, --status left or --status suppressed.")
+    return said
 
 
-def _times(row: Any) -> tuple[datetime | None, datetime | None]:
-    return row.consented_at or row.created_at, row.confirmed_at
+def _person(kind: Kind, cells: Mapping[str, str], start: Person) -> Person:
+    """Raises ValueError with the reason."""
+    moments: dict[str, Any] = {ours: csvfiles.moment(cells.get(its, "")) for ours, its in kind.moments.items()}
+    who = start._replace(email=cells[kind.email].strip(), status=_status(kind, cells, start.status), **moments)
+    version, text, because = (cells.get(name) for name in ("consent_version", "consent_text", "suppressed_because"))
+    if version and text:
+        who = who._replace(consent_version=version[:40], consent_text=text)
+    if who.status != "suppressed":
+        who = who._replace(suppressed_because=None)
+    elif because:
+        who = who._replace(suppressed_because=because[:60])
+    for words in (who.consent_version, who.consent_text, who.suppressed_because):
+        _printable((words or "").translate(LAYOUT))
+    return who
 
 
-def _locked(keys: Sequence[str]) -> list[Subscriber]:
-    return list(db.session.scalars(select(Subscriber).where(Subscriber.email_key.in_(keys)).with_for_update()))
+def _status(kind: Kind, cells: Mapping[str, str], of_all: str) -> str:
+    """Who has gone has gone, whatever the file is called. Raises ValueError with the reason."""
+    said = kind.words.get(cells[kind.status].strip().casefold()) if kind.status else of_all
+    if said is None:
+        raise ValueError("unknown status")
+    proved = (state for column, state in kind.ends.items() if cells.get(column, "").strip())
+    return max((said, *proved), key=STATES.index)
 
 
-def _values(key: str, row: Row, source: str) -> dict[str, Any]:
-    now = clock.now()
-    return {
-        "email": row.email,
-        "email_key": key,
-        "leave_token": secrets.token_urlsafe(32),
-        "created_at": now,
-        "consent_version": "import",
-        "consent_text": f"Imported from {source} on {now:%Y-%m-%d}; consent was given there.",
-        "consented_at": row.consented_at,
-        **_state(row, source),
-    }
+def _accepted(entries: Iterable[Entry | Refused], refuse: Refuse, done: Counter[str]) -> Iterator[tuple[str, Person]]:
+    """With the key of the address. Of one address the first line counts."""
+    seen: set[bytes] = set()
+    for entry in entries:
+        if isinstance(entry, Entry):
+            try:
+                yield _unseen(_key(entry.person.email), seen), entry.person
+                continue
+            except ValueError as error:
+                entry = Refused(entry.line, str(error), entry.person.email)
+        done["refused"] += 1
+        refuse(entry)
 
 
-def _state(row: Row, source: str) -> dict[str, Any]:
-    """The columns of the row's state, and its times where the file gives them."""
-    now, is_suppressed = clock.now(), row.status == "suppressed"
-    return {
-        "status": row.status,
-        "confirmed_at": row.confirmed_at or (now if row.status == "confirmed" else None),
-        "left_at": row.left_at or (now if row.status == "left" else None),
-        "suppressed_at": now if is_suppressed else None,
-        "suppressed_because": source[:60] if is_suppressed else None,
-    }
+def _key(email: str) -> str:
+    """Raises ValueError with the reason."""
+    if not email:
+        raise ValueError("no address")
+    if len(email) > 254:
+        raise ValueError("longer than 254 characters")
+    _printable(email)
+    try:
+        key = services.email_key(email)
+    except EmailNotValidError:
+        raise ValueError("not an email address") from None
+    if len(key) > Subscriber.__table__.c.email_key.type.length:
+        raise ValueError("longer than 254 characters")
+    return key
 
 
-def _move_on(found: Subscriber, row: Row, source: str) -> bool:
-    if OURS.index(row.status) <= OURS.index(found.status):
+def _printable(text: str) -> None:
+    """PostgreSQL would refuse it, and five hundred rows with it. Raises ValueError with the reason."""
+    if BROKEN_UTF8.search(text):
+        raise ValueError("not UTF-8")
+    if CONTROL.search(text):
+        raise ValueError("control characters")
+
+
+def _unseen(key: str, seen: set[bytes]) -> str:
+    """Eight bytes an address, so that a long list fits. Raises ValueError with the reason."""
+    short = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    if short in seen:
+        raise ValueError("the address of an earlier line")
+    seen.add(short)
+    return key
+
+
+def _saved(people: Mapping[str, Person]) -> dict[str, int]:
+    """In one commit. Somebody may subscribe between the look and the write: then it is done again."""
+    for _ in range(TRIES - 1):
+        try:
+            return _save(people)
+        except IntegrityError:
+            db.session.rollback()
+    return _save(people)
+
+
+def _save(people: Mapping[str, Person]) -> dict[str, int]:
+    theirs = select(Subscriber).where(Subscriber.email_key.in_(people)).order_by(Subscriber.id).with_for_update()
+    known = {subscriber.email_key: subscriber for subscriber in db.session.scalars(theirs)}
+    new = [_values(key, person) for key, person in people.items() if key not in known]
+    changed = [subscriber for key, subscriber in known.items() if _follow(subscriber, people[key])]
+    _withdraw([subscriber.email for subscriber in changed if subscriber.status in GONE])
+    if new:
+        db.session.execute(insert(Subscriber), new)
+    db.session.commit()
+    return {"new": len(new), "changed": len(changed), "same": len(known) - len(changed)}
+
+
+def _values(key: str, person: Person) -> dict[str, Any]:
+    token = secrets.token_urlsafe(32)
+    began = {"created_at": person.created_at or clock.now(), "email_key": key, "leave_token": token}
+    return {**_dated(person)._asdict(), **began}
+
+
+def _follow(subscriber: Subscriber, person: Person) -> bool:
+    """Whether the list changed anything."""
+    if STATES.index(person.status) <= STATES.index(subscriber.status):
         return False
-    for name, value in _state(row, source).items():
-        setattr(found, name, value or getattr(found, name))
-    found.confirm_hash = found.confirm_until = None
-    if row.status != "confirmed":
-        outbox.withdraw(found.email)
+    subscriber.status, dated = person.status, _dated(person)
+    subscriber.confirm_hash = subscriber.confirm_until = None
+    for name in FOLLOWED[person.status]:
+        setattr(subscriber, name, getattr(dated, name))
     return True
+
+
+def _withdraw(recipients: list[str]) -> None:
+    """Take back what has not been sent to them. Most wait for nothing, and one question finds that out."""
+    waiting = outbox.Message.circular_id.is_not(None) & outbox.Message.due_at.is_not(None)
+    theirs = select(outbox.Message.recipient).distinct().where(waiting, outbox.Message.recipient.in_(recipients))
+    for recipient in db.session.scalars(theirs).all() if recipients else ():
+        outbox.withdraw(recipient)
+
+
+def _dated(person: Person) -> Person:
+    """Where the list does not say since when the state is so, it is since now."""
+    column = BEGAN.get(person.status)
+    if column is None or getattr(person, column):
+        return person
+    since: dict[str, Any] = {column: clock.now()}
+    return person._replace(**since)

@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from core import scaffold
+from tests import project as projects
 from tests.servers import ROOT
 
-LEFT_OUT = {".git", ".venv", "node_modules", "instance", "__pycache__", ".pytest_cache", "content_cache"}
 FEATURES = {"evenings": (), "open_questions": ("--form",), "replies": ("--model",), "seats": ("--form", "--model")}
 FEATURE_LINE = '    "newsletters",\n'
 
 
-def copy(folder: Path) -> Path:
-    """The project as it lies here, with its environment and its caches."""
-    project = folder / "project"
-    shutil.copytree(ROOT, project, ignore=lambda _, names: LEFT_OUT & set(names))
-    (project / ".venv").symlink_to(ROOT / ".venv")
-    tools = project / "tests" / "tools" / "node_modules"
-    if (ROOT / "tests" / "tools" / "node_modules").exists():
-        tools.symlink_to(ROOT / "tests" / "tools" / "node_modules")
-    return project
-
-
-def run(project: Path, *command: str, code: int = 0) -> str:
-    tool = str(project / ".venv" / "bin" / command[0])
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("PYTEST_ADDOPTS", None)
-    done = subprocess.run(
-        [tool, *command[1:]], cwd=project, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == code, done.stdout + done.stderr
+def run(project: Path, tool: str, *arguments: str) -> str:
+    done = projects.run(project, str(project / ".venv" / "bin" / tool), *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With a feature of each kind, and the line of app.py that each asks for."""
-    project = copy(tmp_path_factory.mktemp("scaffold"))
+    project = projects.copy(tmp_path_factory.mktemp("scaffold"))
     for name, options in FEATURES.items():
         said = run(project, "flask", "blueprint", "new", name, *options)
         line = next(line for line in said.splitlines() if "app.py" in line).rpartition("  ")[2].strip()
@@ -69,8 +50,11 @@ def test_it_lints_and_types_at_once(project: Path, command: tuple[str, ...]) -> 
 
 def test_its_tests_and_those_of_the_house_pass(project: Path) -> None:
     folders = [f"tests/{name}" for name in FEATURES]
-    said = run(project, "pytest", "-q", *folders, "tests/test_house.py")
-    assert "passed" in said
+    house = "tests/test_house.py::test_"
+    rules = (
+        f"{house}{name}" for name in ("each_feature_declares_who_may_use_it", "no_get_commits", "each_macro_is_used")
+    )
+    assert " passed" in run(project, "pytest", "-q", *folders, *rules)
 
 
 def test_it_touches_nothing_else(project: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.builders import PRODUCTION
 from tests.conftest import build, close
-from tests.servers import start
+from tests.servers import ROOT, start
 
 
 def subscribe_often(server: subprocess.Popen[str], port: int, *forwarding: str) -> list[int]:
@@ -82,7 +82,8 @@ def production(tmp_path: Path, free: int) -> Iterator[tuple[subprocess.Popen[str
     """`flask serve` in production, with its tables, when it answers."""
     url = f"sqlite:///{tmp_path / 'production.sqlite3'}"
     close(build(tmp_path, url))
-    with start(tmp_path, free, DATABASE_URL=url, **PRODUCTION) as server:
+    settings: dict[str, str] = {"DATABASE_URL": url, **PRODUCTION}
+    with start(tmp_path, free, ROOT, **settings) as server:
         assert server.stdout is not None
         assert "https://clinic.example/" in server.stdout.readline()
         wait_for(free, there=True)

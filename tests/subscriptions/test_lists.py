@@ -1,233 +1,268 @@
-"""Lists in and out: what each service calls its columns, what is refused, and what no import may undo."""
+"""`flask subscribers import`, on both databases."""
 
 from __future__ import annotations
 
 import csv
+import os
 import stat
-from collections.abc import Callable
+import threading
+import tracemalloc
+import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from blueprints.subscriptions import csvfiles, lists, services
+from blueprints.subscriptions import lists
+from blueprints.subscriptions.csvfiles import Person
+from core import batches, clock, outbox
 from core.extensions import db
 from tests.page import Visitor
-from tests.subscriptions.actions import confirmed, mails, states, subscribe
-
-Run = Callable[..., str]
-HOSTILE = ["=cmd@example.com", "+tag@example.com", "-x@example.com", "'quoted@example.com", "o'brien@example.com"]
+from tests.subscriptions.actions import OWN, confirmed, link, mails, subjects, subscribe
+from tests.subscriptions.operators import NOW, OLD, have, last, rows, run, states, write
 
 
 @pytest.fixture
-def run(app: Flask) -> Run:
-    def invoke(*arguments: str | Path, code: int = 0, stdin: str | None = None) -> str:
-        result = app.test_cli_runner().invoke(args=["subscribers", *map(str, arguments)], input=stdin)
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return invoke
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    def make(words: str, name: str = "list.csv", encoding: str = "utf-8") -> Path:
-        file = tmp_path / name
-        file.write_text(words, encoding=encoding)
-        return file
-
-    return make
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a handful of rows is more than one batch."""
+    monkeypatch.setattr(lists, "AT_ONCE", 2)
+    monkeypatch.setattr(batches, "MOST", 2)
 
 
-Write = Callable[..., Path]
+@pytest.mark.usefixtures("noon")
+def test_new_people_come_with_their_consent_and_a_token_of_their_own(app: Flask, tmp_path: Path) -> None:
+    lines = ("Email Address,OPTIN_TIME,CONFIRM_TIME", "Ann@Example.com,2020-01-02 03:04:05,2020-01-02 03:04:05")
+    done = run(app, "import", write(tmp_path, *lines, "bob@example.com,,", name="subscribed_members_export.csv"))
+    assert (done.exit_code, done.stdout) == (0, "2 new, 0 changed, 0 as they were, 0 refused\n")
+    ann, bob = rows(app).values()
+    assert (ann.email, ann.email_key, ann.status, ann.created_at) == (
+        "Ann@Example.com",
+        "ann@example.com",
+        "confirmed",
+        NOW,
+    )
+    assert ann.consent_version == "import"
+    said = "Imported from subscribed_members_export.csv on 2026-11-23; consent was given there."
+    assert ann.consent_text == bob.consent_text == said
+    assert (ann.consented_at, ann.confirmed_at) == (OLD, OLD)
+    assert (bob.consented_at, bob.confirmed_at) == (None, NOW)
+    assert len({ann.leave_token, bob.leave_token}) == 2
+    assert min(len(ann.leave_token), len(bob.leave_token)) == 43
+    assert mails(app) == []
 
 
-def table(app: Flask, columns: str = "email, status") -> list[tuple[Any, ...]]:
+def test_who_was_imported_can_leave(app: Flask, visitor: Visitor, tmp_path: Path) -> None:
+    run(app, "import", write(tmp_path, "email", "a@example.com"), "--status", "confirmed")
+    token = rows(app)["a@example.com"].leave_token
+    assert visitor.post(f"/subscribe/leave/{token}", headers=OWN).status == 200
+    assert states(app) == {"a@example.com": "left"}
+
+
+@pytest.mark.parametrize("here", ["pending", "confirmed", "left", "suppressed"])
+def test_a_list_moves_people_forward_only(app: Flask, tmp_path: Path, here: str) -> None:
+    ends = {
+        "pending": ["pending", "confirmed", "left", "suppressed"],
+        "confirmed": ["confirmed", "confirmed", "left", "suppressed"],
+        "left": ["left", "left", "left", "suppressed"],
+        "suppressed": ["suppressed"] * 4,
+    }[here]
+    have(app, a=here, b=here, c=here, d=here)
+    lines = ("A@example.com,pending", "B@example.com,confirmed", "C@example.com,left", "D@example.com,suppressed")
+    changed = sum(end != here for end in ends)
+    file = write(tmp_path, "email,status", *lines)
+    assert last(run(app, "import", file)) == f"0 new, {changed} changed, {4 - changed} as they were, 0 refused"
+    assert list(states(app).values()) == ends
+    assert last(run(app, "import", file)) == "0 new, 0 changed, 4 as they were, 0 refused"
+    for row in rows(app).values():
+        assert (
+            (row.suppressed_at is None)
+            == (row.suppressed_because is None)
+            == (row.status == here or row.status != "suppressed")
+        )
+        assert (row.left_at is None) == (row.status == here or row.status != "left")
+
+
+def test_a_link_of_somebody_pending_ends_when_a_list_confirms_them(
+    app: Flask, visitor: Visitor, tmp_path: Path
+) -> None:
+    subscribe(visitor, "a@example.com")
+    token = rows(app)["a@example.com"].leave_token
+    run(app, "import", write(tmp_path, "email,status,confirmed_at", "a@example.com,enabled,2020-01-02T03:04:05Z"))
+    row = rows(app)["a@example.com"]
+    assert (row.status, row.confirmed_at, row.confirm_hash, row.confirm_until) == ("confirmed", OLD, None, None)
+    assert (row.consent_version, row.leave_token) == ("import", token)
+    assert visitor.post(link(app, "confirm"), headers=OWN).status == 404
+    assert subjects(app) == ["Please confirm your subscription"]
+
+
+def test_somebody_pending_elsewhere_is_pending_here_without_a_link(
+    app: Flask, visitor: Visitor, tmp_path: Path
+) -> None:
+    run(app, "import", write(tmp_path, "email,status", "a@example.com,pending"))
+    row = rows(app)["a@example.com"]
+    assert (row.status, row.confirm_hash, row.confirm_until, row.confirmed_at) == ("pending", None, None, None)
+    assert mails(app) == []
+    confirmed(app, visitor, "a@example.com")
+    assert states(app) == {"a@example.com": "confirmed"}
+
+
+@pytest.mark.parametrize("command", [["import", "--status", "left"], ["suppress"]])
+def test_circulars_to_those_who_are_gone_are_taken_back(app: Flask, tmp_path: Path, command: list[str]) -> None:
+    have(app, gone="confirmed", stays="confirmed")
     with app.app_context():
-        return [tuple(row) for row in db.session.execute(text(f"SELECT {columns} FROM subscribers ORDER BY email"))]
+        circular = outbox.Circular(name="news", subject="News", body="News", headers={})
+        db.session.add(circular)
+        db.session.flush()
+        for name in ("gone", "stays"):
+            row = {"id": str(uuid.uuid4()), "recipient": f"{name}@example.com", "circular_id": circular.id}
+            db.session.add(
+                outbox.Message(**row, subject="", body="", headers={}, places={}, created_at=OLD, due_at=OLD)
+            )
+        db.session.commit()
+    assert last(run(app, *command, write(tmp_path, "email", "gone@example.com"))).startswith("0 new, 1 changed")
+    assert [row.recipient for row in mails(app)] == ["stays@example.com"]
 
 
-def cells(file: Path) -> list[list[str]]:
-    with file.open(newline="") as opened:
-        return list(csv.reader(opened))
+BAD = {
+    "": "wrong number of columns",
+    ",enabled": "no address",
+    "canary,enabled": "not an email address",
+    "canary@,enabled": "not an email address",
+    f"{'canary' * 50}@example.com,enabled": "longer than 254 characters",
+    f"{'ΐ' * 120}@example.com,enabled": "longer than 254 characters",
+    "can\0ary@example.com,enabled": "control characters",
+    "can\x1bary@example.com,enabled": "control characters",
+    "canary@example.com,perhaps": "unknown status",
+    "canary@example.com": "wrong number of columns",
+    "canary@example.com,enabled,": "wrong number of columns",
+    "ok@EXAMPLE.com,enabled": "the address of an earlier line",
+    '"canary@example.com,enabled': "a quote that is not closed",
+}
+BAD_LINES = [line for line in BAD if line]
+
+
+@pytest.mark.usefixtures("few_at_once")
+def test_bad_lines_are_named_without_addresses_and_the_others_go_in(app: Flask, tmp_path: Path) -> None:
+    lines = [part for n, bad in enumerate(BAD_LINES) for part in (bad, f"ok{n}@example.com,enabled")]
+    done = run(app, "import", write(tmp_path, "email,status", "ok@example.com,enabled", *lines))
+    expected = [f"line {3 + 2 * n}: {BAD[bad]}" for n, bad in enumerate(BAD_LINES)]
+    assert done.stderr.splitlines() == expected
+    assert done.stdout == f"{len(BAD_LINES) + 1} new, 0 changed, 0 as they were, {len(BAD_LINES)} refused\n"
+    assert done.exit_code == 1
+    assert len(states(app)) == len(BAD_LINES) + 1
+
+
+def test_a_report_has_the_addresses_for_its_owner_only(app: Flask, tmp_path: Path) -> None:
+    file, report = (
+        write(tmp_path, "email,status", "=cmd|' /C calc'!A1,enabled", "ok@example.com,enabled", "\t=1,enabled"),
+        tmp_path / "report.csv",
+    )
+    Path(file).write_bytes(Path(file).read_bytes() + b"caf\xe9@example.com,enabled\n")
+    done = run(app, "import", file, "--report", str(report))
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert list(csv.reader(report.read_text(encoding="utf-8").splitlines())) == [
+        ["line", "reason", "address"],
+        ["2", "not an email address", "'=cmd|' /C calc'!A1"],
+        ["4", "not an email address", "'=1"],
+        ["5", "not UTF-8", "caf\ufffd@example.com"],
+    ]
+
+
+def test_a_report_never_overwrites_and_then_nothing_is_imported(app: Flask, tmp_path: Path) -> None:
+    file = write(tmp_path, "email", "a@example.com")
+    done = run(app, "import", file, "--status", "left", "--report", file)
+    assert done.exit_code == 1
+    assert "is there already" in done.stderr
+    assert states(app) == {}
 
 
 @pytest.mark.parametrize(
-    ("name", "words", "expected"),
+    ("header", "said"),
     [
+        ("name,phone", "list.csv has the columns name, phone. Those that are known: email address (Mailchimp);"),
         (
-            "subscribed_members_export_1.csv",
-            '"Email Address","First Name",OPTIN_TIME,CONFIRM_TIME\n'
-            'a@example.com,Ada,"2024-05-01 10:00:00","2024-05-01 10:05:00"\n',
-            [("a@example.com", "confirmed")],
-        ),
-        (
-            "unsubscribed_x.csv",
-            "Email Address,UNSUB_TIME\na@example.com,2024-01-02 00:00:00\n",
-            [("a@example.com", "left")],
-        ),
-        ("cleaned_x.csv", "Email Address\na@example.com\n", [("a@example.com", "suppressed")]),
-        (
-            "ghost.csv",
-            "id,email,name,note,subscribed_to_emails,created_at,deleted_at\n"
-            "1,a@example.com,,,true,2024-05-01T10:00:00.000Z,\n2,b@example.com,,,false,2024-05-01T10:00:00.000Z,\n"
-            "3,c@example.com,,,true,2024-05-01T10:00:00.000Z,2025-01-01T00:00:00.000Z\n",
-            [("a@example.com", "confirmed"), ("b@example.com", "left"), ("c@example.com", "left")],
-        ),
-        (
-            "listmonk.csv",
-            'uuid;email;name;attributes;status\n1;a@example.com;A;"{""x"": 1}";enabled\n'
-            "2;b@example.com;;{};disabled\n3;c@example.com;;{};blocklisted\n",
-            [("a@example.com", "confirmed"), ("b@example.com", "left"), ("c@example.com", "suppressed")],
+            "Email Address",
+            "list.csv does not say who is what. Add --status confirmed, --status left or --status suppressed.",
         ),
     ],
 )
-def test_each_service_is_read_by_its_own_columns(
-    app: Flask, run: Run, write: Write, name: str, words: str, expected: list[tuple[str, str]]
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
+    app: Flask, tmp_path: Path, header: str, said: str
 ) -> None:
-    file = write(words, name, "utf-8-sig")
-    assert run("import", file).endswith(f"{len(expected)} new, 0 changed, 0 as they were, 0 refused\n")
-    assert table(app) == expected
-    assert run("import", file).endswith(f"0 new, 0 changed, {len(expected)} as they were, 0 refused\n")
-    assert mails(app) == []
-    assert len({row[0] for row in table(app, "leave_token")}) == len(expected)
+    done = run(app, "import", write(tmp_path, header, "a@example.com"))
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert states(app) == {}
 
 
-def test_consent_says_where_it_comes_from_and_when(app: Flask, run: Run, write: Write) -> None:
-    run(
-        "import",
-        write("Email Address,OPTIN_TIME,CONFIRM_TIME\na@example.com,2024-05-01 10:00:00,\n", "subscribed_x.csv"),
-    )
-    ((version, said, consented, confirmed_at),) = table(
-        app, "consent_version, consent_text, consented_at, confirmed_at"
-    )
-    assert version == "import"
-    assert said.startswith("Imported from subscribed_x.csv on ")
-    assert str(consented).startswith("2024-05-01 10:00")
-    assert confirmed_at
+@pytest.mark.usefixtures("few_at_once")
+def test_an_import_that_was_killed_is_run_again(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, "email", *(f"a{n}@example.com" for n in range(5)))
+    save, calls = lists._save, iter(range(9))
+
+    def killed(people: dict[str, Person]) -> dict[str, int]:
+        if next(calls) == 1:
+            raise OperationalError("", {}, Exception())
+        return save(people)
+
+    monkeypatch.setattr(lists, "_save", killed)
+    done = run(app, "import", file, "--status", "confirmed")
+    assert (done.exit_code, len(states(app))) == (1, 2)
+    assert "It is safe to run this again." in done.stderr
+    assert last(run(app, "import", file, "--status", "confirmed")) == "3 new, 0 changed, 2 as they were, 0 refused"
 
 
-def test_a_file_that_does_not_say_who_is_subscribed_needs_to_be_told(app: Flask, run: Run, write: Write) -> None:
-    file = write("email\na@example.com\n")
-    assert "say it with --status" in run("import", file, code=1)
-    assert "There is no column of addresses" in run("import", write("name,phone\nx,1\n"), code=1)
-    assert "There is no column of addresses" in run("import", write(""), code=1)
-    run("import", write("email\na@example.com\n"), "--status", "confirmed")
-    assert states(app) == ["confirmed"]
+def test_somebody_may_subscribe_at_the_same_moment(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = lists._save
+
+    def raced(people: dict[str, Person]) -> dict[str, int]:
+        monkeypatch.setattr(lists, "_save", save)
+        have(app, a="pending")
+        with pytest.raises(IntegrityError) as error:
+            have(app, a="pending")
+        raise error.value
+
+    monkeypatch.setattr(lists, "_save", raced)
+    done = run(app, "import", write(tmp_path, "email", "a@example.com", "b@example.com"), "--status", "confirmed")
+    assert last(done) == "1 new, 1 changed, 0 as they were, 0 refused"
+    assert set(states(app).values()) == {"confirmed"}
 
 
-def test_nobody_who_left_or_is_suppressed_comes_back_by_an_import(
-    app: Flask, run: Run, write: Write, visitor: Visitor
-) -> None:
-    words = "email,status\na@example.com,{}\nb@example.com,{}\nc@example.com,{}\n"
-    run("import", write(words.format("left", "suppressed", "pending")))
-    assert run("import", write(words.format("confirmed", "confirmed", "confirmed"))).endswith(
-        "0 new, 1 changed, 2 as they were, 0 refused\n"
-    )
-    assert [row[1] for row in table(app)] == ["left", "suppressed", "confirmed"]
-    subscribe(visitor, "b@example.com")
-    assert mails(app) == []
-
-
-def test_bad_lines_are_named_and_the_others_go_in(app: Flask, run: Run, write: Write, tmp_path: Path) -> None:
-    lines = ["email,status", "a@example.com,confirmed", "nonsense,confirmed", ",confirmed", "b@example.com,happy"]
-    lines += ["A@example.com,confirmed", "c@example.com", "x" * 250 + "@example.com,left", "", "d@example.com,left"]
-    file = write("\n".join(lines))
-    output = run("import", file, code=1)
-    for line in (
-        "line 3: not an email address",
-        "line 4: no address",
-        "line 5: a status that is not known",
-        "line 6: the address stands further up already",
-        "line 7: 1 columns where the header has 2",
-        "line 8: not an email address",
-    ):
-        assert line in output
-    assert "nonsense" not in output
-    assert output.endswith("2 new, 0 changed, 0 as they were, 6 refused\n")
-    report = tmp_path / "report.csv"
-    run("import", file, "--report", report, code=1)
-    assert stat.S_IMODE(report.stat().st_mode) == 0o600
-    assert ["3", "not an email address", "nonsense"] in cells(report)
-    assert "is there already" in run("import", file, "--report", report, code=1)
-
-
-def test_bytes_that_are_no_text_and_quotes_without_end_are_calm_errors(app: Flask, run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "latin.csv"
-    file.write_bytes(b"email,status\nm\xfcller@example.com,confirmed\nb@example.com,confirmed\n")
-    assert "line 2: not an email address" in run("import", file, code=1)
-    file.write_bytes(b'email,status\n"' + b"a" * 200_000)
-    assert "Traceback" not in run("import", file, code=1)
-
-
-@pytest.mark.parametrize("form", ["ours", "mailchimp", "ghost", "listmonk"])
-def test_what_is_written_for_a_service_is_read_back(app: Flask, run: Run, tmp_path: Path, form: str) -> None:
-    rows = [csvfiles.Row(n, email, "confirmed", None, None, None) for n, email in enumerate(HOSTILE)]
+def test_a_long_list_takes_few_questions_and_little_memory(app: Flask, tmp_path: Path) -> None:
+    file, asked = write(tmp_path, "email", *(f"a{n}@example.com" for n in range(3000))), []
     with app.app_context():
-        lists.bring_in(rows, "test")
-    out = tmp_path / "subscribed_out.csv"
-    assert "5 subscribers exported." in run("export", "--for", form, "--out", out)
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert not [cell for row in cells(out) for cell in row if cell.startswith(csvfiles.FORMULA)]
-    before = table(app)
-    with app.app_context():
-        assert not any(token in out.read_text() for (token,) in table(app, "leave_token"))
-        db.session.execute(text("DELETE FROM subscribers"))
-        db.session.commit()
-    assert run("import", out).endswith("5 new, 0 changed, 0 as they were, 0 refused\n")
-    assert table(app) == before
+        event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    run(app, "import", file, "--status", "confirmed")
+    assert len([words for words in asked if "subscribers" in words]) == 12
+    tracemalloc.start()
+    run(app, "import", file, "--status", "confirmed")
+    short = tracemalloc.get_traced_memory()[1]
+    long = write(tmp_path, "email", *(f"a{n % 3000}@example.com" for n in range(12000)))
+    tracemalloc.reset_peak()
+    run(app, "import", long, "--status", "confirmed", "--report", f"{long}.report")
+    assert tracemalloc.get_traced_memory()[1] < 1.5 * short
+    tracemalloc.stop()
 
 
-def test_export_leaves_out_whoever_is_not_asked_for(app: Flask, run: Run, write: Write) -> None:
-    run("import", write("email,status\na@example.com,left\nb@example.com,confirmed\nc@example.com,suppressed\n"))
-    assert "a@example.com" not in run("export", "--for", "listmonk")
-    assert run("export").count("@example.com") == 3
-    chosen = run("export", "--for", "listmonk", "--status", "suppressed", "--status", "left")
-    assert '"a@example.com","","{}","disabled"' in chosen
-    assert '"c@example.com","","{}","blocklisted"' in chosen
-    assert "b@example.com" not in chosen
+def test_a_line_without_an_end_is_one_line(app: Flask, tmp_path: Path) -> None:
+    file = write(tmp_path, "email", "a@example.com", "b" * 350_000, "c@example.com")
+    done = run(app, "import", file, "--status", "left")
+    assert done.stderr == "line 3: control characters\n"
+    assert list(states(app)) == ["a@example.com", "c@example.com"]
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["reader@example.com\nstranger@example.com\n", "Recipient,Reason\nreader@example.com,x\nstranger@example.com,y\n"],
-)
-def test_a_providers_list_suppresses_known_and_unknown_addresses(
-    app: Flask, run: Run, write: Write, visitor: Visitor, words: str
-) -> None:
-    confirmed(app, visitor)
-    assert run("suppress", write(words, "bounces.txt")).endswith("1 new, 1 changed, 0 as they were, 0 refused\n")
-    assert table(app) == [("reader@example.com", "suppressed"), ("stranger@example.com", "suppressed")]
-    assert run("suppress", "-", stdin=words).endswith("0 new, 0 changed, 2 as they were, 0 refused\n")
-
-
-def test_a_suppression_can_be_ended_and_is_no_subscription(app: Flask, run: Run, visitor: Visitor) -> None:
-    with app.app_context():
-        services.suppress("reader@example.com", "test")
-    assert "may sign up again" in run("allow", "Reader@example.com")
-    assert states(app) == ["left"]
-    for address in ("reader@example.com", "stranger@example.com", "nonsense"):
-        assert "is not suppressed" in run("allow", address, code=1)
-    subscribe(visitor)
-    assert len(mails(app)) == 1
-
-
-def test_an_import_that_is_stopped_can_be_run_again(
-    app: Flask, run: Run, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = write("email,status\n" + "".join(f"r{n}@example.com,confirmed\n" for n in range(12)))
-    monkeypatch.setattr("blueprints.subscriptions.commands.BATCH", 5)
-    original, calls = lists.bring_in, []
-
-    def stop(*arguments: Any) -> lists.Counts:
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return original(*arguments)
-
-    monkeypatch.setattr(lists, "bring_in", stop)
-    run("import", file, code=1)
-    assert len(states(app)) == 5
-    assert run("import", file).endswith("7 new, 0 changed, 5 as they were, 0 refused\n")
+def test_a_pipe_is_read_like_a_file(app: Flask, tmp_path: Path) -> None:
+    pipe = tmp_path / "subscribed.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("Email Address\na@example.com\n",))
+    writer.start()
+    assert last(run(app, "import", str(pipe))) == "1 new, 0 changed, 0 as they were, 0 refused"
+    writer.join()

@@ -1,0 +1,221 @@
+"""CSV as other programs write it, and as a spreadsheet may open it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import string
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprints.subscriptions import csvfiles, lists
+from blueprints.subscriptions.csvfiles import Entry, Person, Refused, WrongFile
+
+MOMENT = datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)
+HOSTILE = "=+-@\t\r\n＝＋－＠' ,;\"a"
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def lines(text: str) -> list[str]:
+    return list(io.StringIO(text, newline=""))
+
+
+def read(text: str, name: str = "list.csv", status: str | None = None) -> list[tuple[int, str]]:
+    """The number of each line with the status of its person, or why it was refused."""
+    entries = lists.people(lines(text), name, status)
+    return [(e.line, e.person.status if isinstance(e, Entry) else e.reason) for e in entries]
+
+
+def person(text: str, name: str = "list.csv", status: str | None = None) -> Person:
+    (entry,) = lists.people(lines(text), name, status)
+    assert isinstance(entry, Entry)
+    return entry.person
+
+
+def written(program: str, *people: Person) -> str:
+    file, form = io.StringIO(), csvfiles.EXPORTS[program]
+    write = csvfiles.writer(file, form.columns)
+    for someone in people:
+        write(form.cells(someone))
+    return file.getvalue()
+
+
+@given(st.text(HOSTILE))
+def test_a_guarded_cell_starts_no_formula_and_is_given_back(cell: str) -> None:
+    assert not csvfiles.guarded(cell).startswith(FORMULAS)
+    assert csvfiles.unguarded(csvfiles.guarded(cell)) == cell
+
+
+@pytest.mark.parametrize("start", FORMULAS)
+def test_a_guard_of_somebody_else_is_taken_off(start: str) -> None:
+    assert csvfiles.unguarded(f"'{start}1") == f"{start}1"
+    assert csvfiles.unguarded("'s-Hertogenbosch") == "'s-Hertogenbosch"
+
+
+local_parts = st.text(string.ascii_letters + "0123456789=+-'!#$%&*/?^_`{|}~", min_size=1, max_size=20)
+
+
+@given(local_parts, st.sampled_from(["confirmed", "left", "suppressed"]), st.sampled_from(list(csvfiles.EXPORTS)))
+def test_what_is_written_for_anybody_is_read_back(local: str, status: str, program: str) -> None:
+    email = f"{local}@example.com"
+    back = person(written(program, Person(email, status)), "x.csv", status=status if program == "mailchimp" else None)
+    lossy = program == "ghost" and status == "suppressed"
+    assert (back.email, back.status) == (email, "left" if lossy else status)
+
+
+@given(st.text(HOSTILE, max_size=20), st.text(HOSTILE, min_size=1, max_size=20))
+def test_our_own_format_keeps_every_cell(because: str, words: str) -> None:
+    ours = Person("a@example.com", "suppressed", MOMENT, "v1", words, None, MOMENT, MOMENT, MOMENT, because or "x")
+    assert person(written("ours", ours)) == ours
+
+
+def test_what_is_written_has_the_columns_of_the_program() -> None:
+    moment = datetime(2026, 11, 23, 2, 0, 5, 999, tzinfo=timezone(timedelta(hours=-8))).astimezone(UTC)
+    someone = Person("=a@example.com", "confirmed", moment, "v1", "Yes, I do.", moment, moment)
+    assert written("mailchimp", someone) == (
+        '"Email Address","OPTIN_TIME","CONFIRM_TIME"\n"\'=a@example.com","2026-11-23 10:00:05","2026-11-23 10:00:05"\n'
+    )
+    assert written("ghost", someone) == (
+        '"email","subscribed_to_emails","created_at","labels"\n'
+        '"\'=a@example.com","true","2026-11-23T10:00:05+00:00",""\n'
+    )
+    assert written("listmonk", someone) == (
+        '"email","name","attributes","status"\n"\'=a@example.com","","{}","enabled"\n'
+    )
+    (ours,) = csv.DictReader(io.StringIO(written("ours", someone)))
+    assert list(ours) == [
+        *("email", "status", "created_at", "consent_version", "consent_text", "consented_at"),
+        *("confirmed_at", "left_at", "suppressed_at", "suppressed_because"),
+    ]
+    assert ours["confirmed_at"] == "2026-11-23T10:00:05+00:00"
+
+
+@pytest.mark.parametrize("comma", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_each_dialect_is_read(comma: str, end: str) -> None:
+    text = (
+        f"\n E-Mail {comma}EMAIL{comma}Status\nx{comma}a@example.com{comma}Enabled\n\nx{comma}b@example.com{comma}x\n"
+    )
+    assert read(text.replace("\n", end)) == [(3, "confirmed"), (5, "unknown status")]
+
+
+def test_who_is_what_in_each_program() -> None:
+    ghost = "email,subscribed_to_emails,deleted_at\na@b.com,TRUE,\nb@b.com,false,\nc@b.com,true,2020-01-01\nd@b.com,,\n"
+    assert [status for _, status in read(ghost)] == ["confirmed", "left", "left", "unknown status"]
+    listmonk = "email,status\na@b.com,enabled\nb@b.com,disabled\nc@b.com,blocklisted\nd@b.com,gone\n"
+    assert [status for _, status in read(listmonk)] == ["confirmed", "left", "suppressed", "unknown status"]
+    mailchimp = "Email Address,UNSUB_TIME,CLEAN_TIME\na@b.com,,\nb@b.com,2020-01-01 00:00:00,\nc@b.com,,2020-01-01\n"
+    for name, first in {"Subscribed_x.csv": "confirmed", "unsubscribed_x": "left", "cleaned_x": "suppressed"}.items():
+        assert read(mailchimp, name)[0][1] == first
+    assert [status for _, status in read(mailchimp, "x", "confirmed")] == ["confirmed", "left", "suppressed"]
+
+
+def test_moments_come_from_the_columns_of_the_program() -> None:
+    header = "Email Address,OPTIN_TIME,CONFIRM_TIME,UNSUB_TIME\n"
+    someone = person(
+        f"{header}a@b.com,2020-01-02 03:04:05,2020-01-02T04:04:06+01:00,0000-00-00 00:00:00\n", "x", "left"
+    )
+    assert someone.consented_at == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert someone.confirmed_at == datetime(2020, 1, 2, 3, 4, 6, tzinfo=UTC)
+    assert someone.left_at is None
+    deleted = person(
+        "email,subscribed_to_emails,created_at,deleted_at\na@b.com,true,2020-01-02T03:04:05.000Z,2021-01-01\n"
+    )
+    assert (deleted.created_at, deleted.left_at) == (
+        datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC),
+        datetime(2021, 1, 1, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "1", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0000-00-00 00:00:00"]
+)
+def test_what_is_no_moment_is_none(text: str) -> None:
+    assert csvfiles.moment(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("\n \n", "is empty"),
+        ("name,phone\n", "has the columns name, phone. Those that are known: email address (Mailchimp); email"),
+        ("anna@example.com,\n", "has the columns (an address), (no name)."),
+        ("email\na@b.com\n", "Add --status confirmed, --status left or --status suppressed"),
+        ("Email Address\na@b.com\n", "Add --status confirmed"),
+        ("e\0m\0a\0i\0l\0", "is not UTF-8 text"),
+        ("\udcff\udcfeemail", "is not UTF-8 text"),
+        ('"email\n', "has the columns"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(text: str, said: str) -> None:
+    with pytest.raises(WrongFile) as error:
+        lists.people(lines(text), "list.csv")
+    assert said in str(error.value)
+    assert "anna" not in str(error.value)
+
+
+def test_a_status_for_a_file_that_says_its_own_is_a_mistake() -> None:
+    with pytest.raises(WrongFile, match="Leave --status out"):
+        lists.people(lines("email,status\n"), "list.csv", "confirmed")
+
+
+def test_a_bad_line_hides_no_other_and_keeps_its_number() -> None:
+    text = (
+        "email,status,name\n"
+        "a@b.com,enabled,one\n"
+        'b@b.com,enabled,"two\n'  # never closed
+        "c@b.com,enabled,three\n"
+        'd@b.com,enabled,"fo\nur"\n'  # a name of two lines
+        'e@b.com,enabled,"fi"ve\n'
+        "f@b.com,enabled\n"
+        "g@b.com,enabled,seven,7\n"
+        'h@b.com,enabled,"eight'
+    )
+    broken = "a quote that is not closed"
+    assert read(text) == [
+        (2, "confirmed"),
+        (3, broken),
+        (4, "confirmed"),
+        (5, "confirmed"),
+        (7, broken),
+        (8, "wrong number of columns"),
+        (9, "wrong number of columns"),
+        (10, broken),
+    ]
+
+
+def test_a_quote_that_is_not_closed_costs_one_line_of_many() -> None:
+    text = 'email,status\n"a@b.com,enabled\n' + "".join(f"a{n}@b.com,enabled\n" for n in range(1000))
+    said = [status for _, status in read(text)]
+    assert said == ["a quote that is not closed"] + ["confirmed"] * 1000
+    rest = iter(lines(text))
+    next(lists.people(rest, "list.csv"))
+    assert len(list(rest)) == 1002 - 1 - csvfiles.LONGEST_RECORD
+
+
+@pytest.mark.parametrize("column", ["email", "Email Address", "ADDRESS", "recipient"])
+def test_a_table_of_addresses_has_one_of_four_columns(column: str) -> None:
+    (entry,) = lists.addresses(lines(f"reason,{column}\nbounce,a@b.com\n"))
+    assert entry == Entry(2, Person("a@b.com", "suppressed", suppressed_because=lists.ON_A_LIST))
+    (entry,) = lists.addresses(lines(f"{column}\na@b.com\n"))
+    assert entry.line == 2
+
+
+def test_lines_of_addresses_need_no_header() -> None:
+    first, second, third = lists.addresses(lines('\n"a@b.com"\n b@b.com \na@b.com,c@b.com\n'))
+    assert isinstance(first, Entry)
+    assert isinstance(second, Entry)
+    assert [first.person.email, second.person.email] == ["a@b.com", "b@b.com"]
+    assert (first.line, second.line) == (2, 3)
+    assert third == Refused(4, "wrong number of columns", "a@b.com")
+
+
+def test_a_table_without_such_a_column_says_what_it_needs() -> None:
+    with pytest.raises(
+        WrongFile, match="has the columns name, reason. One of them must be called email, email address"
+    ):
+        lists.addresses(lines("name,reason\nx,y\n"))
