@@ -20,8 +20,8 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
 
 watch: .venv/test  ## serve the site, and run the quick tests, again whenever you save
-	@trap 'kill 0' EXIT INT TERM; \
-	$(BIN)/watchfiles --filter python '$(BIN)/flask serve' app.py core blueprints & \
+	@$(BIN)/watchfiles --filter python '$(BIN)/flask serve' app.py core blueprints & \
+	trap "kill $$!" EXIT INT TERM; \
 	$(BIN)/watchfiles '$(BIN)/pytest --quiet -x --ff -m "not browser and not postgres"' app.py core blueprints content templates tests
 
 bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a first visit (needs wrk, npx)

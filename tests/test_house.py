@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Blueprint, Flask
 from sqlalchemy import event
 
@@ -44,6 +46,12 @@ def test_no_get_commits(sqlite_app: Flask) -> None:
             path = re.sub(r"<[^>]+>", "x", rule.rule)
             assert Visitor(sqlite_app).get(path).status < 500
     assert commits == []
+
+
+def test_the_migrations_make_the_tables_that_the_models_say(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        found = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(found, db.metadata) == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda t: t.relative_to(ROOT / "templates").as_posix())
