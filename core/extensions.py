@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 from flask import has_request_context, request
@@ -31,7 +32,15 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 csrf = CSRFProtect()
 compress = Compress()
-limiter = Limiter(get_remote_address)
+
+
+def client_network() -> str:
+    """Whom limits count: an IPv4 address, or the /64 that one IPv6 subscriber has for themselves."""
+    address = get_remote_address()
+    return str(ip_network((address, 64), strict=False)) if ":" in address else address
+
+
+limiter = Limiter(client_network)
 
 
 @event.listens_for(Engine, "connect")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import pytest
 from flask import Flask
 
 from app import create_app
+from core import clock
 from core.extensions import db
 from tests.page import Visitor
 
 pytest_plugins = ["tests.browser.fixtures"]
+Wait = Callable[[timedelta], None]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 IN_CI = bool(os.environ.get("CI"))
 
@@ -77,6 +80,17 @@ def close(application: Flask) -> None:
     with application.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
+    """The site's clock goes on by that much, at once."""
+
+    def pass_time(time: timedelta) -> None:
+        later = clock.now() + time
+        monkeypatch.setattr(clock, "now", lambda: later)
+
+    return pass_time
 
 
 @pytest.fixture

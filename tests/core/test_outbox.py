@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -13,9 +13,8 @@ from sqlalchemy import text
 
 from core import clock, commands, delivery, outbox, smtp
 from core.extensions import db
+from tests.conftest import Wait
 from tests.postbox import Postbox, listening
-
-Wait = Callable[[timedelta], None]
 
 
 @pytest.fixture
@@ -23,15 +22,6 @@ def postbox(app: Flask) -> Iterator[Postbox]:
     with listening(Postbox()) as box:
         app.config["MAIL_URL"] = box.url
         yield box
-
-
-@pytest.fixture
-def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
-    def pass_time(time: timedelta) -> None:
-        later = clock.now() + time
-        monkeypatch.setattr(clock, "now", lambda: later)
-
-    return pass_time
 
 
 @pytest.fixture

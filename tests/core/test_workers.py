@@ -187,6 +187,16 @@ def test_mail_travels_encrypted_and_signed_in(
         assert sum(delivery.deliver()) == 1
 
 
+def test_tls_from_the_start(sqlite_app: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    put(sqlite_app)
+    with listening(Postbox(), ssl_context=context) as box, sqlite_app.app_context():
+        sqlite_app.config["MAIL_URL"] = box.url.replace("smtp:", "smtps:")
+        assert sum(delivery.deliver()) == 1
+
+
 @pytest.mark.parametrize(
     ("trusts", "password", "kind"),
     [(False, "p%40ss", "SSLCertVerificationError"), (True, "wrong", "SMTPAuthenticationError|SMTPServerDisconnected")],

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from blueprints.subscriptions import consent, services
-from core import clock
 from core.extensions import db
+from tests.conftest import Wait
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, confirmed, link, mails, states, subjects, subscribe
-
-
-def pass_time(monkeypatch: pytest.MonkeyPatch, time: timedelta) -> None:
-    later = clock.now() + time
-    monkeypatch.setattr(clock, "now", lambda: later)
 
 
 def test_only_the_button_confirms_and_only_once(app: Flask, visitor: Visitor) -> None:
@@ -43,10 +37,10 @@ def test_another_site_cannot_press_the_button(app: Flask, visitor: Visitor) -> N
     assert states(app) == ["pending"]
 
 
-def test_an_expired_link_offers_a_new_mail(app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_link_offers_a_new_mail(app: Flask, visitor: Visitor, wait: Wait) -> None:
     subscribe(visitor)
     old = link(app, "confirm")
-    pass_time(monkeypatch, services.CONFIRM_WITHIN)
+    wait(services.CONFIRM_WITHIN)
     page = visitor.post(old, headers=OWN)
     assert page.status == 410
     assert states(app) == ["pending"]
@@ -92,11 +86,9 @@ def test_the_words_of_consent_change_only_with_their_version() -> None:
     }
 
 
-def test_somebody_who_is_subscribed_already_is_told_by_mail_alone(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_who_is_subscribed_already_is_told_by_mail_alone(app: Flask, visitor: Visitor, wait: Wait) -> None:
     confirmed(app, visitor)
-    pass_time(monkeypatch, timedelta(hours=1))
+    wait(timedelta(hours=1))
     assert subscribe(visitor).location == "/subscribe/thanks"
     assert states(app) == ["confirmed"]
     assert subjects(app)[-1] == "You are subscribed already"

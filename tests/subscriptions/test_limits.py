@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,22 +10,11 @@ from flask import Flask
 from sqlalchemy import event
 
 from blueprints.subscriptions import services
-from core import clock, outbox
+from core import outbox
 from core.extensions import db, limiter
-from tests.conftest import build, close
+from tests.conftest import Wait, build, close
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
-
-Wait = Callable[[timedelta], None]
-
-
-@pytest.fixture
-def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
-    def pass_time(time: timedelta) -> None:
-        later = clock.now() + time
-        monkeypatch.setattr(clock, "now", lambda: later)
-
-    return pass_time
 
 
 def test_an_address_gets_one_mail_an_hour_and_three_a_day(app: Flask, visitor: Visitor, wait: Wait) -> None:
@@ -76,6 +64,18 @@ def test_the_whole_site_stops_before_it_is_a_weapon(
 def test_a_client_is_slowed_down(app: Flask, visitor: Visitor) -> None:
     answers = [subscribe(visitor, f"reader{number}@example.com").status for number in range(40)]
     assert answers == [303] * 30 + [429] * 10
+
+
+def test_somebody_with_many_ipv6_addresses_is_one_client(sqlite_app: Flask) -> None:
+    statuses = []
+    for number in range(40):
+        near, far = {"REMOTE_ADDR": f"2001:db8:1::{number:x}"}, {"REMOTE_ADDR": f"2001:db8:2:{number:x}::1"}
+        for address in (near, far):
+            client = sqlite_app.test_client()
+            data = {"email": "reader@example.com", "website": "robot"}
+            statuses.append(client.post("/subscribe", data=data, environ_overrides=address).status_code)
+    assert statuses[::2].count(429) == 10
+    assert statuses[1::2].count(429) == 0
 
 
 def test_a_suppressed_address_is_never_mailed_and_nobody_learns_of_it(
