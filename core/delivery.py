@@ -89,12 +89,13 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.gone.set()
         self.pulse.join()
-        self._note_sent()
         self._hang_up()
-        if self.held:
+        try:
+            self._note_sent()
             self._change(self.held, claimed_by=None, due_at=clock.now())
-        self.session.close()
-        self.connection.close()
+        finally:
+            self.session.close()
+            self.connection.close()
 
     def run(self) -> Iterator[bool]:
         while rows := self._claim():
@@ -201,8 +202,9 @@ class Worker:
     def _change(self, ids: Collection[str], **values: Any) -> None:
         """Those of the rows that this worker still holds. Commits."""
         held = (TABLE.c.id.in_(ids), TABLE.c.claimed_by == self.id)
-        self.connection.execute(update(TABLE).where(*held).values(**values))
-        self.connection.commit()
+        if ids:
+            self.connection.execute(update(TABLE).where(*held).values(**values))
+            self.connection.commit()
 
 
 def _own_connection() -> Connection:
