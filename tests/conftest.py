@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,38 +16,68 @@ import flask_migrate
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import inspect
 
 from app import create_app
 from core import clock
 from core.extensions import db
 from tests.page import Visitor
+from tests.speed import make_once
 
+make_once()
 pytest_plugins = ["tests.browser.fixtures"]
 Wait = Callable[[timedelta], None]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 IN_CI = bool(os.environ.get("CI"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of its own for each test, on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.sqlite3'}"
-        return
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables, made by the migrations, to be copied."""
+    folder = tmp_path_factory.mktemp("tables")
+    close(build(folder, f"sqlite:///{folder / 'tables.sqlite3'}"))
+    return folder / "tables.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not POSTGRES:
         if IN_CI:
             pytest.fail("TEST_POSTGRES_URL is not set")
         pytest.skip("TEST_POSTGRES_URL is not set")
+    with new_database("") as url:
+        close(build(tmp_path_factory.mktemp("tables"), url))
+        yield url.rpartition("/")[2]
+
+
+@contextmanager
+def new_database(template: str) -> Iterator[str]:
+    """Its address; it is dropped in the end."""
     name = f"ktc_test_{uuid.uuid4().hex[:12]}"
+    copy = f' TEMPLATE "{template}"' if template else ""
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"{copy}')
     yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own for each test, on SQLite and on PostgreSQL, with its tables."""
+    if request.param == "postgres":
+        with new_database(request.getfixturevalue("postgres_tables")) as url:
+            yield url
+        return
+    yield copy_of(request.getfixturevalue("sqlite_tables"), tmp_path)
+
+
+def copy_of(tables: Path, folder: Path) -> str:
+    return f"sqlite:///{shutil.copy(tables, folder / 'test.sqlite3')}"
+
+
 def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
-    """The application with its tables, made by the migrations."""
+    """The application with its tables, which the migrations make where they are not there yet."""
     app = create_app(
         {
             "SITE_ENV": "development",
@@ -57,7 +89,8 @@ def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
         }
     )
     with app.app_context():
-        flask_migrate.upgrade()
+        if not inspect(db.engine).has_table("alembic_version"):
+            flask_migrate.upgrade()
     return app
 
 
@@ -69,9 +102,9 @@ def app(tmp_path: Path, database_url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def sqlite_app(tmp_path: Path) -> Iterator[Flask]:
+def sqlite_app(tmp_path: Path, sqlite_tables: Path) -> Iterator[Flask]:
     """For what does not depend on the database."""
-    application = build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    application = build(tmp_path, copy_of(sqlite_tables, tmp_path))
     yield application
     close(application)
 
