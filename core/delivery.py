@@ -178,8 +178,6 @@ class Worker:
     def _failed(self, row: Message, why: smtp.Refusal) -> None:
         if why.line_is_dead:
             self._hang_up()
-        if why.no_mailbox:
-            outbox.refused.send(self, recipient=row.recipient)
         now = clock.now()
         first = row.tried_at or now
         over = why.for_good or now - first >= PATIENCE
@@ -187,6 +185,8 @@ class Worker:
         tried = {"attempts": row.attempts + 1, "tried_at": first, "last_error": why.reason[:60]}
         self._change([row.id], claimed_by=None, due_at=due, **tried)
         self.held.discard(row.id)
+        if why.no_mailbox:
+            outbox.refused.send(self, recipient=row.recipient)
         if over:
             log.error("mail %s given up after %d tries: %s", row.id, row.attempts + 1, why.reason)
         else:

@@ -150,9 +150,9 @@ def to(recipient: str) -> list[Message]:
 
 
 def withdraw(recipient: str) -> None:
-    """Take back every circular to this address that has not left yet; the caller commits."""
-    unsent_ones = (Message.due_at.is_not(None), Message.circular_id.is_not(None))
-    db.session.execute(update(Message).where(Message.recipient == recipient, *unsent_ones).values(due_at=None))
+    """Take back every circular to this address that has not left yet, from its worker too; the caller commits."""
+    theirs = (Message.recipient == recipient, Message.due_at.is_not(None), Message.circular_id.is_not(None))
+    db.session.execute(update(Message).where(*theirs).values(due_at=None, claimed_by=None))
 
 
 def forget(recipient: str) -> None:

@@ -136,6 +136,29 @@ def test_a_worker_that_lost_its_claims_stops_sending(app: Flask, monkeypatch: py
     assert len(box.received) == 1
 
 
+def test_what_is_taken_back_while_a_worker_holds_it_stays_so(app: Flask) -> None:
+    """Whoever leaves the list must not come back to it when the worker lets go of its claims."""
+    now = clock.now()
+    with app.app_context():
+        words = outbox.Circular(name="n", subject="Circular", body="Hello", headers={})
+        for recipient in ("a@example.com", "b@example.com"):
+            row = outbox.Message(id=recipient, recipient=recipient, subject="", body="", headers={}, circular=words)
+            row.places, row.created_at, row.due_at, row.attempts = {}, now, now, 0
+            db.session.add(row)
+        db.session.commit()
+        with listening(Postbox()) as box:
+            app.config["MAIL_URL"] = box.url
+            with delivery.Worker(box.url) as worker:
+                assert next(worker.run()) is True
+                (left,) = {"a@example.com", "b@example.com"} - {mail["To"] for mail in box.received}
+                outbox.withdraw(left)
+                db.session.commit()
+        db.session.expire_all()
+        states = {row.recipient: row.state for row in outbox.newest()}
+    assert states.pop(left) == "withheld"
+    assert set(states.values()) == {"sent"}
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For 127.0.0.1, signed by itself."""
@@ -211,6 +234,7 @@ def test_a_stranger_or_a_wrong_password_gets_no_mail(
     kind: str,
 ) -> None:
     put(sqlite_app)
+    monkeypatch.setattr(smtp, "TIMEOUT", 2)
     if trusts:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     sqlite_app.config["MAIL_URL"] = f"smtp://clinic:{password}@127.0.0.1:{secured.port}"
