@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core import (
     access,
     assets,
+    clients,
     clinic,
     commands,
     config,
@@ -55,6 +56,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
 
 def _add_shared_parts(app: Flask) -> None:
+    app.wsgi_app = clients.ReadableAddress(app.wsgi_app)  # type: ignore[method-assign]
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     for part in (logs, security, errors, assets, health, sitemap, commands):

@@ -12,6 +12,8 @@ import click
 
 from core import devkeys, sealing
 
+# A Redis that is frozen counts as one that is away, in seconds; without them a form would wait for ever.
+REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
 SITE_PARTS = ("public", "staff", "public,staff")
 
 
@@ -172,7 +174,8 @@ def _number(values: Mapping[str, Any], name: str, default: int) -> int:
 def flask_config(settings: Settings) -> dict[str, Any]:
     """What Flask and its extensions are told."""
     production = settings.production
-    own_address = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    own_address = f"http://{host}:{settings.port}"
     site_url = settings.site_url or own_address
     return {
         "SETTINGS": settings,
@@ -197,6 +200,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_SSL_STRICT": False,
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,
+        "RATELIMIT_STORAGE_OPTIONS": REDIS_TIMEOUTS if settings.ratelimit_storage_uri.startswith("redis") else {},
         "RATELIMIT_HEADERS_ENABLED": True,
         # A site whose Redis is away still counts, each process for itself.
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": not settings.ratelimit_storage_uri.startswith("memory:"),

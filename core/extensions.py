@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import Any
 
 from flask import has_request_context, request
 from flask_compress import Compress
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
+
+from core import clients
 
 
 class Base(DeclarativeBase):
@@ -35,9 +35,8 @@ compress = Compress()
 
 
 def client_network() -> str:
-    """Whom limits count: an IPv4 address, or the /64 that one IPv6 subscriber has for themselves."""
-    address = get_remote_address()
-    return str(ip_network((address, 64), strict=False)) if ":" in address else address
+    """Whom limits count: an IPv4 address, or the /64 of an IPv6 one."""
+    return clients.network(request.remote_addr or "")
 
 
 limiter = Limiter(client_network)
