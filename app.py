@@ -14,11 +14,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core import (
     access,
     assets,
+    clients,
     clinic,
     commands,
     config,
+    database,
     errors,
     extensions,
+    files,
     health,
     hypermedia,
     logs,
@@ -46,7 +49,9 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(config.flask_config(config.read(values, instance)))
     app.config.from_mapping(CLINIC=clinic.load(ROOT / "content" / "clinic.toml"), CONTENT=ROOT / "content")
     app.config.from_mapping({k: v for k, v in (overrides or {}).items() if k not in app.config["SETTING_NAMES"]})
+    config.refuse_debugging(app)
     _add_shared_parts(app)
+    files.close_to_others([instance, *instance.glob("*")])
     for feature in FEATURES:
         app.register_blueprint(import_module(f"blueprints.{feature}").bp)
     access.check(app)
@@ -55,11 +60,15 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
 
 def _add_shared_parts(app: Flask) -> None:
+    app.wsgi_app = clients.ReadableAddress(app.wsgi_app)  # type: ignore[method-assign]
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     for part in (logs, security, errors, assets, health, sitemap, commands):
         part.init_app(app)
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", database.engine_options(app.config["SETTINGS"]))
     extensions.db.init_app(app)
+    with app.app_context():
+        database.init_app(app, extensions.db.engine)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
     extensions.limiter.init_app(app)
     extensions.csrf.init_app(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,9 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from flask import Flask
 
 from core import devkeys, sealing
 
+DEBUGGING = "FLASK_DEBUG (or --debug) must not be set: a debugger shows what people typed, and runs what it is told."
+# A Redis that is frozen counts as one that is away, in seconds; without them a form would wait for ever.
+REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
 SITE_PARTS = ("public", "staff", "public,staff")
 
 
@@ -36,6 +41,17 @@ class Settings:
     """Host names the site answers to, separated by commas."""
     database_url: str = ""
     """SQLAlchemy address. Default: SQLite in instance/."""
+    database_pool_size: int = 15
+    """Connections to the database for each process; a request waits for a free one."""
+    database_pool_timeout: float = 2
+    """Seconds that a request waits for a free connection. These times add up to an answer within 10 seconds: pool,
+    statements together, one second more, and a last wait for a connection."""
+    database_connect_timeout: float = 2
+    """Seconds to connect to PostgreSQL, and for a connection that was idle to show that it lives; at least 2."""
+    database_statement_timeout: float = 5
+    """Seconds that PostgreSQL may take for a statement of a request. Commands have no such limit."""
+    database_lock_timeout: float = 4
+    """Seconds that a request waits for somebody else's lock, on SQLite for somebody else's writing."""
     mail_url: str = ""
     """smtp://user:password@host:587 (STARTTLS), smtps://…:465, or empty: mail is kept and not sent."""
     mail_from: str = ""
@@ -65,6 +81,8 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
     if not settings.production:
         return _with_development_keys(settings)
     problems = list(_problems(settings))
+    if _is_on(values, "FLASK_DEBUG") or _is_on(values, "DEBUG"):
+        problems.append(DEBUGGING)
     if problems:
         raise ConfigError("The site cannot start in production:\n  - " + "\n  - ".join(problems))
     return settings
@@ -82,6 +100,7 @@ def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
         site_url=_text(values, "SITE_URL").rstrip("/"),
         trusted_hosts=_list(values, "TRUSTED_HOSTS"),
         database_url=_database_url(_text(values, "DATABASE_URL"), instance),
+        **_database_limits(values),
         mail_url=_text(values, "MAIL_URL"),
         mail_from=_text(values, "MAIL_FROM"),
         ratelimit_storage_uri=_text(values, "RATELIMIT_STORAGE_URI") or "memory://",
@@ -152,6 +171,19 @@ def _database_url(url: str, instance: Path) -> str:
     return url
 
 
+def _database_limits(values: Mapping[str, Any]) -> dict[str, Any]:
+    times = [f.name for f in fields(Settings) if f.name.startswith("database_") and f.name.endswith("_timeout")]
+    given = {name: _seconds(values, name.upper()) for name in times if _text(values, name.upper())}
+    if size := _number(values, "DATABASE_POOL_SIZE", 0):
+        given["database_pool_size"] = size
+    return given
+
+
+def _is_on(values: Mapping[str, Any], name: str) -> bool:
+    """As Flask reads its own switches."""
+    return _text(values, name).lower() not in ("", "0", "false", "no")
+
+
 def _text(values: Mapping[str, Any], name: str) -> str:
     return str(values.get(name) or "").strip()
 
@@ -169,10 +201,24 @@ def _number(values: Mapping[str, Any], name: str, default: int) -> int:
     return int(text) if text else default
 
 
+def _seconds(values: Mapping[str, Any], name: str) -> float:
+    text = _text(values, name)
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text) or not float(text):
+        raise ConfigError(f"{name} must be a number of seconds above 0, not {text!r}.")
+    return float(text)
+
+
+def refuse_debugging(app: Flask) -> None:
+    """Also what was set past the environment."""
+    if app.config["PRODUCTION"] and (app.debug or app.config["PROPAGATE_EXCEPTIONS"]):
+        raise ConfigError(f"The site cannot start in production:\n  - {DEBUGGING}")
+
+
 def flask_config(settings: Settings) -> dict[str, Any]:
     """What Flask and its extensions are told."""
     production = settings.production
-    own_address = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    own_address = f"http://{host}:{settings.port}"
     site_url = settings.site_url or own_address
     return {
         "SETTINGS": settings,
@@ -183,7 +229,6 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
         "TRUSTED_PROXIES": settings.trusted_proxies,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
         "MAIL_URL": settings.mail_url,
         "MAIL_FROM": settings.mail_from or f"no-reply@{urlsplit(site_url).hostname}",
         "SEALING_PUBLIC_KEYS": settings.sealing_public_keys,
@@ -197,6 +242,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_SSL_STRICT": False,
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,
+        "RATELIMIT_STORAGE_OPTIONS": REDIS_TIMEOUTS if settings.ratelimit_storage_uri.startswith("redis") else {},
         "RATELIMIT_HEADERS_ENABLED": True,
         # A site whose Redis is away still counts, each process for itself.
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": not settings.ratelimit_storage_uri.startswith("memory:"),

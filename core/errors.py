@@ -6,15 +6,15 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, current_app, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from core import hypermedia
+from core import database, hypermedia
+from core.database import UNAVAILABLE
 from core.extensions import db
 
 log = logging.getLogger("site")
@@ -36,14 +36,32 @@ PAGES: dict[int, tuple[str, str]] = {
 FORM_REFUSALS: dict[int, str] = {
     400: "This page was open for too long, or your browser keeps no cookies. Your answers are still here: send again.",
     429: "There were too many tries in a short time. Your answers are still here: wait a minute, then send again.",
-    503: "Nothing was saved, because the site cannot save at this moment. Your answers are still here: try again soon.",
+    503: (
+        "The site cannot save at this moment, so this may not be saved. Your answers are still here: try again soon. "
+        "What is sent twice is kept once."
+    ),
 }
 AnyForm = TypeVar("AnyForm", bound=FlaskForm)
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(HTTPException, show_error)
-    app.register_error_handler(DBAPIError, show_database_error)
+    app.register_error_handler(HTTPException, refuse)
+    for kind in UNAVAILABLE:
+        app.register_error_handler(kind, show_database_error)
+    app.after_request(end_transaction)
+
+
+def refuse(error: HTTPException) -> Response:
+    """A stale form token, too many tries or a database that is away never cost what was typed (`keep_answers`)."""
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, UNAVAILABLE):
+        # It went away while another refusal was being shown.
+        return show_database_error(cause)
+    kept = current_app.extensions.get("kept_answers", {}).get(request.endpoint)
+    if kept is None or not isinstance(error, CSRFError | RateLimitExceeded | DatabaseUnavailable):
+        return show_error(error)
+    form, show = kept
+    return with_form(error, lambda filled: show(filled, error.code or 400), form())
 
 
 def show_error(error: HTTPException) -> Response:
@@ -55,15 +73,33 @@ def show_error(error: HTTPException) -> Response:
         return Response("This site does not answer to that name.\n", 400, mimetype="text/plain")
     known = error.code if error.code in PAGES else (400 if error.code < 500 else 500)
     heading, message = PAGES[known]
-    response = hypermedia.page("errors/error.html", error.code, code=error.code, heading=heading, message=message)
+    again = _posted_again() if isinstance(error, DatabaseUnavailable) else None
+    response = hypermedia.page(
+        "errors/error.html", error.code, code=error.code, heading=heading, message=message, again=again
+    )
     response.headers.extend(_protocol_headers(error))
     response.headers["HX-Reswap"] = "none"
     return response
 
 
-def show_database_error(error: DBAPIError) -> Response:
+def show_database_error(error: Exception) -> Response:
     note(error)
-    return show_error(unavailable())
+    return refuse(DatabaseUnavailable(retry_after=60))
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    """Whether something was saved may be unknown: the answer to a commit can be lost on its way."""
+
+
+def end_transaction(response: Response) -> Response:
+    """What was only read is let go of here, where a connection that was lost meanwhile can still be answered for: when
+    Flask tears the request down, nothing but the server could."""
+    try:
+        if db.session.registry.has():
+            db.session.rollback()
+    except UNAVAILABLE as error:
+        return current_app.make_response(current_app.handle_user_exception(error))
+    return response
 
 
 def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: AnyForm) -> Response:
@@ -77,34 +113,26 @@ def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: A
 def keep_answers(
     bp: Blueprint, endpoint: str, form: Callable[[], FlaskForm], show: Callable[[Any, int], Response]
 ) -> None:
-    """A stale form token, too many tries or a broken database never cost what was typed.
-
-    Where `endpoint` is refused for one of them, `show(form, status)` answers with the form filled.
-    """
-
-    @bp.errorhandler(CSRFError)
-    @bp.errorhandler(RateLimitExceeded)
-    def refuse(error: HTTPException) -> Response:
-        if request.endpoint != endpoint:
-            return show_error(error)
-        return with_form(error, lambda filled: show(filled, error.code or 400), form())
-
-    @bp.errorhandler(DBAPIError)
-    def not_saved(error: DBAPIError) -> Response:
-        if request.endpoint != endpoint:
-            return show_database_error(error)
-        note(error)
-        return with_form(unavailable(), lambda filled: show(filled, 503), form())
+    """Where `endpoint` is refused for no fault of the answers, `show(form, status)` answers with the form filled."""
+    bp.record(lambda state: state.app.extensions.setdefault("kept_answers", {}).update({endpoint: (form, show)}))
 
 
-def note(error: DBAPIError) -> None:
+def note(error: Exception) -> None:
     """The kind of the fault, never its text: that quotes what was typed."""
-    db.session.rollback()
-    log.error("database error %s", type(error.orig).__name__)
+    try:
+        db.session.rollback()
+    except UNAVAILABLE:
+        db.session().invalidate()
+    log.error("database error %s", database.kind_of(error))
 
 
-def unavailable() -> ServiceUnavailable:
-    return ServiceUnavailable(retry_after=60)
+def _posted_again() -> list[tuple[str, str]] | None:
+    """What a button to try again has to send, or None where nothing was sent."""
+    if request.method != "POST":
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    # A mail program's own words are not read.
+    return [] if getattr(view, "open_to_other_sites", False) else list(request.form.items(multi=True))
 
 
 def _protocol_headers(error: HTTPException) -> list[tuple[str, str]]:

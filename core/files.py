@@ -1,14 +1,20 @@
-"""Files that a command writes."""
+"""Files that the site writes: each for its owner only."""
 
 from __future__ import annotations
 
+import logging
 import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import click
+
+log = logging.getLogger("site")
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @contextmanager
@@ -28,3 +34,28 @@ def new_file(name: str) -> Iterator[IO[str]]:
         raise click.ClickException(f"{name} is there already. Choose another name, or remove it first.") from error
     except OSError as error:
         raise click.ClickException(f"{name} cannot be written, or not to its end: {error.strerror}.") from error
+
+
+def make_private(path: Path) -> None:
+    """Make the file where it is not there. Whatever the umask, its owner alone may read and write a new one."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        return  # It is there, or who opens it next says why it cannot be.
+    os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
+
+
+def close_to_others(paths: Iterable[Path]) -> None:
+    """Take every right of group and others from those of the files and folders that are there, and say so."""
+    for path in paths:
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
+        # A folder like /tmp belongs to everybody.
+        if not mode & OTHERS or mode & stat.S_ISVTX:
+            continue
+        try:
+            path.chmod(mode & ~OTHERS)
+        except OSError as error:
+            log.warning("%s can be read by others, and that cannot be changed: %s", path, error.strerror)
+        else:
+            log.warning("%s could be read by others (%o): now by its owner only", path, mode)

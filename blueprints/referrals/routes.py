@@ -7,7 +7,6 @@ from typing import Any
 from flask import abort, current_app, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -140,14 +139,6 @@ def show_again(error: HTTPException) -> Response:
     return errors.show_error(error)
 
 
-@bp.errorhandler(DBAPIError)
-def show_unsaved(error: DBAPIError) -> Response:
-    if request.endpoint != "referrals.answer":
-        return errors.show_database_error(error)
-    errors.note(error)
-    return errors.with_form(errors.unavailable(), lambda form: _form_page(form, 503), ReferralForm())
-
-
 def _form_page(
     form: ReferralForm, status: int = 200, draft: drafts.SavedDraft | None = None, change: rows.Change | None = None
 ) -> Response:
@@ -210,3 +201,6 @@ def _with_cookie(response: Response, draft: drafts.SavedDraft) -> Response:
 def _without_cookie(response: Response) -> Response:
     response.delete_cookie(COOKIE, path=bp.url_prefix or "/", httponly=True, samesite="Lax")
     return response
+
+
+errors.keep_answers(bp, "referrals.answer", ReferralForm, _form_page)
