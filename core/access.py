@@ -1,42 +1,82 @@
-"""Who may use a feature. Each blueprint says so itself, in its `__init__.py`; the site does not start with one that
-does not. A rule is a mark and its guard in one, so that what is declared is what is enforced."""
+"""Who may use a feature, and in which part of the site it is served (SITE_PARTS). Each blueprint says so itself, in its
+`__init__.py`; the site does not start with one that does not. What is declared is what is enforced, here, for every
+address of a feature and every method. Commands of a feature run in every part."""
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, abort, current_app, request
 from flask.sansio.blueprints import Blueprint
+from werkzeug.exceptions import MethodNotAllowed
 
-from core import security
+from core.config import Settings
 
 ANYBODY = "anybody"
 DEVELOPMENT = "development only"
+PUBLIC = "public"
+STAFF = "staff"
+PARTS = frozenset({PUBLIC, STAFF})
 
 
 class NoAccessRule(RuntimeError):
-    """A feature does not say who may use it."""
+    """A feature does not say who may use it, or where it is served."""
 
 
-def anybody(bp: Blueprint) -> None:
-    bp.access = ANYBODY  # type: ignore[attr-defined]
+def anybody(bp: Blueprint, *parts: str) -> None:
+    """Whoever reaches a process that runs one of the `parts`. In every other process each address is 404."""
+    bp.access, bp.parts = ANYBODY, frozenset(parts)  # type: ignore[attr-defined]
 
 
 def development_only(bp: Blueprint) -> None:
     """In production every address of the feature is 404."""
-    bp.access = DEVELOPMENT  # type: ignore[attr-defined]
-    bp.before_request(security.require_development)
+    bp.access, bp.parts = DEVELOPMENT, PARTS  # type: ignore[attr-defined]
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(require_served)
+    app.jinja_env.globals["is_served"] = lambda endpoint: is_served(app, endpoint)
 
 
 def check(app: Flask) -> None:
-    """Raises NoAccessRule. What core serves itself (files, health) is open to anybody."""
+    """Raises NoAccessRule. What core serves itself (files, health) is open to anybody, in every part."""
     for name, bp in app.blueprints.items():
-        if rule_of(bp) is None:
+        if rule_of(bp) is None or not parts_of(bp) or not parts_of(bp) <= PARTS:
             place = bp.import_name.replace(".", "/")
             raise NoAccessRule(
                 f"The feature “{name}” does not say who may use it. Add access.anybody(bp) below bp = Blueprint(…) "
-                f"in {place}/__init__.py, or another rule of core/access.py."
+                f"in {place}/__init__.py, with its parts, as in access.anybody(bp, access.PUBLIC), or another rule of "
+                f"core/access.py."
             )
 
 
 def rule_of(bp: Blueprint) -> str | None:
     rule: str | None = getattr(bp, "access", None)
     return rule
+
+
+def parts_of(bp: Blueprint) -> frozenset[str]:
+    parts: frozenset[str] = getattr(bp, "parts", frozenset())
+    return parts
+
+
+def is_served(app: Flask, endpoint: str) -> bool:
+    """Whether this process answers at the endpoint; templates ask before they link to another feature."""
+    bp = app.blueprints.get(endpoint.rpartition(".")[0])
+    if bp is None:
+        return True
+    settings: Settings = app.config["SETTINGS"]
+    allowed = rule_of(bp) != DEVELOPMENT or not settings.production
+    return allowed and not parts_of(bp).isdisjoint(settings.site_parts.split(","))
+
+
+def require_served() -> None:
+    if not is_served(current_app, _endpoint()):
+        abort(404)
+
+
+def _endpoint() -> str:
+    """Whose address it is, even where it does not take the method."""
+    refused = request.routing_exception
+    if isinstance(refused, MethodNotAllowed) and refused.valid_methods:
+        adapter = current_app.create_url_adapter(request)
+        return str(adapter.match(method=next(iter(refused.valid_methods)))[0]) if adapter else ""
+    return request.endpoint or ""

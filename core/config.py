@@ -68,6 +68,10 @@ class Settings:
     port: int = 5000
     workers: int = 1
     """How many processes serve in production. More than one needs a RATELIMIT_STORAGE_URI that they share."""
+    form_arrives_within: int = 20
+    """Seconds that a form may take to arrive, at most 64 KB; a slower one is answered 408."""
+    form_turn_within: int = 15
+    """Seconds that a form waits for its turn where very many arrive at once, before it is answered 503."""
     development_keys: bool = field(default=False)
 
     @property
@@ -95,7 +99,7 @@ def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
     return Settings(
         instance=instance,
         site_env=env,
-        site_parts=_text(values, "SITE_PARTS") or ("public" if env == "production" else "public,staff"),
+        site_parts=_parts(values, "public" if env == "production" else "public,staff"),
         secret_key=_text(values, "SECRET_KEY"),
         site_url=_text(values, "SITE_URL").rstrip("/"),
         trusted_hosts=_list(values, "TRUSTED_HOSTS"),
@@ -110,6 +114,8 @@ def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
         host=_text(values, "HOST") or "127.0.0.1",
         port=_number(values, "PORT", 5000),
         workers=_number(values, "WORKERS", 1) or 1,
+        form_arrives_within=_number(values, "FORM_ARRIVES_WITHIN", 0) or 20,
+        form_turn_within=_number(values, "FORM_TURN_WITHIN", 0) or 15,
     )
 
 
@@ -130,8 +136,6 @@ def _problems(settings: Settings) -> list[str]:
     ]
     if settings.workers > 1 and settings.ratelimit_storage_uri.startswith("memory:"):
         problems.append("RATELIMIT_STORAGE_URI must be shared, for example redis://…, where WORKERS is more than 1.")
-    if settings.site_parts not in SITE_PARTS:
-        problems.append(f"SITE_PARTS must be one of {' | '.join(SITE_PARTS)}.")
     if settings.site_parts == "public" and settings.sealing_private_key:
         problems.append(
             "SEALING_PRIVATE_KEY must not be in the environment of the public site: "
@@ -160,6 +164,13 @@ def _with_development_keys(settings: Settings) -> Settings:
         "development_keys": not own_keys,
     }
     return Settings(**{**settings.__dict__, **changes})
+
+
+def _parts(values: Mapping[str, Any], default: str) -> str:
+    parts = _text(values, "SITE_PARTS").replace(" ", "") or default
+    if parts not in SITE_PARTS:
+        raise ConfigError(f"SITE_PARTS must be one of {' | '.join(SITE_PARTS)}, not {parts!r}.")
+    return parts
 
 
 def _database_url(url: str, instance: Path) -> str:

@@ -72,7 +72,7 @@ def show_error(error: HTTPException) -> Response:
         # There is no site of that name to wear the look of, and no address to link to.
         return Response("This site does not answer to that name.\n", 400, mimetype="text/plain")
     known = error.code if error.code in PAGES else (400 if error.code < 500 else 500)
-    heading, message = PAGES[known]
+    heading, message = getattr(error, "words", PAGES[known])
     again = _posted_again() if isinstance(error, DatabaseUnavailable) else None
     response = hypermedia.page(
         "errors/error.html", error.code, code=error.code, heading=heading, message=message, again=again

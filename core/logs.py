@@ -1,5 +1,5 @@
-"""One line a request: method, the route's pattern, status, milliseconds. Never an address with a
-token in it, a query, a form value or a database parameter."""
+"""One line a request, whether Flask or the page cache answers: method, the route's pattern, status, milliseconds. Never
+an address with a token in it, a query, a form value or a database parameter. Static files leave no line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from flask import Flask, g, has_request_context, request
 from werkzeug.wrappers import Response
 
 log = logging.getLogger("site")
+FOR_THE_CACHE = "site.for_the_cache"
+"""In the environment of a request that the page cache makes for itself: who asked the cache gets the line."""
 
 
 class WithoutValues(logging.Formatter):
@@ -41,16 +43,24 @@ def init_app(app: Flask) -> None:
     app.after_request(_finish)
 
 
+def note(method: str, pattern: str, status: int, started: float) -> None:
+    """`started` is a moment of time.perf_counter()."""
+    log.info("%s %s %s %.0f ms", method, pattern, status, (time.perf_counter() - started) * 1000)
+
+
 def _start() -> None:
     g.started = time.perf_counter()
 
 
 def _finish(response: Response) -> Response:
-    if request.endpoint != "static":
-        took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-        log.info("%s %s %.0f ms", _route(), response.status_code, took)
+    if request.endpoint != "static" and FOR_THE_CACHE not in request.environ:
+        note(request.method, _pattern(), response.status_code, g.get("started", time.perf_counter()))
     return response
 
 
 def _route() -> str:
-    return f"{request.method} {request.url_rule.rule if request.url_rule else '(no route)'}"
+    return f"{request.method} {_pattern()}"
+
+
+def _pattern() -> str:
+    return request.url_rule.rule if request.url_rule else "(no route)"

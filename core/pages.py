@@ -1,10 +1,12 @@
 """Pages and files that are the same for everybody: made once, compressed once, and from then on answered from
-memory before Flask is asked. Only in production: in development a saved page shows on reload."""
+memory before Flask is asked. What sets a cookie or is no page is refused, and the log says so. Only in production: in
+development a saved page shows on reload."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -17,9 +19,11 @@ from werkzeug.datastructures import Accept, Headers
 from werkzeug.exceptions import SecurityError
 from werkzeug.http import parse_accept_header, parse_etags
 from werkzeug.sansio.utils import get_host
+from werkzeug.test import create_environ
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import assets
+from core import assets, logs
+from core.access import is_served
 
 try:
     from compression import zstd as zstd  # type: ignore[import-not-found,unused-ignore]
@@ -38,7 +42,6 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 # Headers of one encoding of a page, which the answer 304 leaves out too.
 OF_THE_BODY = ("Content-Encoding", "Content-Length", "Content-Type", "Content-Disposition", "Last-Modified")
-OF_THE_VISIT = ("HTTP_ACCEPT_ENCODING", "HTTP_COOKIE", "HTTP_IF_", "HTTP_RANGE")
 
 
 def made_once(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
@@ -83,38 +86,44 @@ class Memory:
 
     def __init__(self, app: Flask) -> None:
         self.app: WSGIApplication = app.wsgi_app
-        self.addresses = frozenset({*_marked(app), *assets.addresses(app)})
+        self.site_url: str = app.config["SITE_URL"]
+        self.endpoints = {**dict.fromkeys(assets.addresses(app), "static"), **dict(_marked(app))}
+        """By address: what is asked for is only ever compared with these."""
         self.copies: dict[str, dict[str, Copy]] = {}
         hosts = app.config["TRUSTED_HOSTS"]
         self.is_trusted = lru_cache(maxsize=256)(lambda host: _is_trusted(host, hosts))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        copy = self._copy(environ)
-        if copy is None:
+        started = time.perf_counter()
+        address = self._address(environ)
+        if address is None:
             return self.app(environ, start_response)
+        copies = self.copies.get(address) or self._make(address)
+        if copies is None:
+            return self.app(environ, _not_kept(start_response))
+        copy = copies[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), tuple(copies))]
         asked = environ.get("HTTP_IF_NONE_MATCH")
-        if asked and _matches(asked, copy.etag):
-            start_response("304 Not Modified", copy.unchanged)
-            return []
-        start_response("200 OK", copy.headers)
-        return [copy.body] if environ["REQUEST_METHOD"] == "GET" else []
+        changed = not (asked and _matches(asked, copy.etag))
+        if self.endpoints[address] != "static":
+            logs.note(environ["REQUEST_METHOD"], address, 200 if changed else 304, started)
+        start_response(*(("200 OK", copy.headers) if changed else ("304 Not Modified", copy.unchanged)))
+        return [copy.body] if changed and environ["REQUEST_METHOD"] == "GET" else []
 
-    def _copy(self, environ: WSGIEnvironment) -> Copy | None:
-        """What this visitor takes, or None where Flask has to answer."""
-        address = environ["PATH_INFO"]
+    def _address(self, environ: WSGIEnvironment) -> str | None:
+        """One that is answered from memory, or None where Flask has to answer."""
+        address: str = environ["PATH_INFO"]
         if query := environ.get("QUERY_STRING"):
             address += f"?{query}"
-        if address not in self.addresses or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if address not in self.endpoints or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
-        if not self.is_trusted(environ.get("HTTP_HOST", "")):
-            return None
-        copies = self.copies.get(address) or self._make(address, environ)
-        return copies[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), tuple(copies))] if copies else None
+        return address if self.is_trusted(environ.get("HTTP_HOST", "")) else None
 
-    def _make(self, address: str, environ: WSGIEnvironment) -> dict[str, Copy] | None:
-        plain = {name: value for name, value in environ.items() if not name.startswith(OF_THE_VISIT)}
-        response = BaseResponse.from_app(self.app, {**plain, "REQUEST_METHOD": "GET"}, buffered=True)
-        if response.status_code != HTTPStatus.OK:
+    def _make(self, address: str) -> dict[str, Copy] | None:
+        """Asks Flask as nobody does: no cookie, no language, no address or host name of a visitor."""
+        environ = {**create_environ(address, self.site_url), logs.FOR_THE_CACHE: True}
+        response = BaseResponse.from_app(self.app, environ, buffered=True)
+        if reason := _not_for_everybody(response):
+            logs.log.error("%s (%s) is not kept in the page cache: %s", self.endpoints[address], address, reason)
             return None
         body = response.get_data()
         made = {name: encode(body) for name, encode in ENCODINGS.items()}
@@ -126,10 +135,30 @@ class Memory:
         return copies
 
 
-def _marked(app: Flask) -> Iterable[str]:
+def _marked(app: Flask) -> Iterable[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
-        if getattr(app.view_functions[rule.endpoint], "made_once", False):
-            yield rule.rule
+        made_once = getattr(app.view_functions[rule.endpoint], "made_once", False)
+        if made_once and not rule.arguments - set(rule.defaults or ()) and is_served(app, rule.endpoint):
+            yield rule.rule, rule.endpoint
+
+
+def _not_for_everybody(response: BaseResponse) -> str | None:
+    """Why everybody else must not get this answer: it may hold what is one visitor's."""
+    if response.status_code != HTTPStatus.OK:
+        return f"the answer is {response.status_code}"
+    if "Set-Cookie" in response.headers:
+        return "it sets a cookie"
+    return "it depends on a cookie" if "cookie" in response.vary else None
+
+
+def _not_kept(start_response: StartResponse) -> StartResponse:
+    """Nor may a browser or a proxy keep what the cache does not."""
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        others = [pair for pair in headers if pair[0].lower() != "cache-control"]
+        return start_response(status, [*others, ("Cache-Control", "no-store")], exc_info)
+
+    return start
 
 
 def _is_worth_it(encoding: str, data: bytes, body: bytes) -> bool:

@@ -5,7 +5,6 @@ What it writes are the files of blueprints/skeleton/, under the feature's own na
 
 from __future__ import annotations
 
-import datetime
 import keyword
 import re
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ import click
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
+
+from core import clock
 
 SKELETON = Path("blueprints") / "skeleton"
 ALWAYS = {"things/__init__.py": "blueprints/{name}/__init__.py", "tests/__init__.py": "tests/{name}/__init__.py"}
@@ -73,7 +74,7 @@ def _check(name: str, root: Path) -> None:
 
 
 def _write(name: str, files: dict[str, str], root: Path) -> Iterator[str]:
-    today = datetime.date.today()
+    today = clock.now()
     revision = f"{today:%Y%m%d}_{name}"
     before = ScriptDirectory(str(root / "migrations")).get_current_head() or ""
     for source, target in files.items():

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import threading
+import io
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, request
-from werkzeug.exceptions import (
-    BadRequest,
-    LengthRequired,
-    RequestEntityTooLarge,
-    ServiceUnavailable,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response
+
+from core import bodies
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
-# Whoever sends a form byte by byte holds one of the server's threads: half of them stay free for everybody else.
-FORMS_AT_ONCE = 64
-PATIENCE = 0.5
-"""Seconds that a form waits for its turn."""
-_READING_FORMS = threading.BoundedSemaphore(FORMS_AT_ONCE)
 FORM = "application/x-www-form-urlencoded"
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -53,6 +44,7 @@ HEADERS = {
 
 def init_app(app: Flask) -> None:
     app.before_request(check_address)
+    app.before_request(check_method)
     app.before_request(check_body)
     app.before_request(check_origin)
     app.after_request(add_headers)
@@ -62,6 +54,12 @@ def check_address() -> None:
     """PostgreSQL takes no NUL in text, so an address with one leads nowhere."""
     if "\0" in request.path:
         abort(404)
+
+
+def check_method() -> None:
+    """An address that is not there is 404 and a method that it does not have is 405, whatever the body is like."""
+    if request.routing_exception is not None:
+        raise request.routing_exception
 
 
 def check_body() -> None:
@@ -74,19 +72,19 @@ def check_body() -> None:
         raise RequestEntityTooLarge
     if request.content_length and (request.mimetype != FORM or request.content_encoding):
         raise UnsupportedMediaType
-    if len(_read_body()) != request.content_length:
+    if len(_read_body(request.content_length)) != request.content_length:
         raise BadRequest
     if sum(1 for _ in request.form.items(multi=True)) > MAX_FIELDS:
         raise RequestEntityTooLarge
 
 
-def _read_body() -> bytes:
-    if not _READING_FORMS.acquire(timeout=PATIENCE):
-        raise ServiceUnavailable(retry_after=60)
-    try:
-        return request.get_data()
-    finally:
-        _READING_FORMS.release()
+def _read_body(length: int) -> bytes:
+    # Whatever asks for the form after a refusal, the error page for one, must not wait for it again.
+    stream, request.environ["wsgi.input"] = request.environ["wsgi.input"], io.BytesIO()
+    settings = current_app.config["SETTINGS"]
+    body = bodies.read(stream, length, settings.form_turn_within, settings.form_arrives_within)
+    request.environ["wsgi.input"] = io.BytesIO(body)
+    return body
 
 
 def check_origin() -> None:
@@ -139,8 +137,3 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
     response.vary.add("HX-Request")
     return response
-
-
-def require_development() -> None:
-    if current_app.config["SETTINGS"].production:
-        abort(404)

@@ -19,8 +19,9 @@ from core.config import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Granian holds a thread while a slow client's form arrives. One that waits costs little.
-THREADS = 128
+# Granian holds a thread while a slow client's form arrives, or waits for its turn: bodies.py leaves at least a quarter
+# of them to everybody else. One that waits costs little.
+THREADS = 512
 HEADERS_AT_MOST = 64 * 1024
 FAREWELL = 10
 """Seconds that requests have to end when the server is told to stop; a slow client would hold it for ever."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from flask import Flask, Response, current_app, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
+from core.access import is_served
 from core.outbox import link
 from core.pages import same_for_everybody
 
@@ -25,7 +26,7 @@ def init_app(app: Flask) -> None:
 
 def paths(app: Flask) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
-        if getattr(app.view_functions[rule.endpoint], "listed", False):
+        if getattr(app.view_functions[rule.endpoint], "listed", False) and is_served(app, rule.endpoint):
             yield rule.rule
 
 

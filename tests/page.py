@@ -33,7 +33,7 @@ CONTENT_PAGES = (
     "/crisis",
     "/references",
 )
-META = ("/site.webmanifest", "/.well-known/security.txt")
+META = ("/site.webmanifest",)
 EXPORTS = ("/references.json", "/references.bib", "/updates.atom", "/robots.txt", "/sitemap.xml", *META)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 

@@ -22,6 +22,10 @@ NEEDED = {
     "data-guard": "add data-guard, so that it is sent once",
     "data-hx-select": "add data-hx-post, -target and -select as in blueprints/skeleton/templates/ask.html",
 }
+OTHER_CLOCKS = {
+    *("date.today", "datetime.today", "datetime.now", "datetime.utcnow"),
+    *("datetime.date.today", "datetime.datetime.today", "datetime.datetime.now", "datetime.datetime.utcnow"),
+}
 OF_A_REQUEST = {"request", "session", "g", "current_app", "flash", "url_for"}
 
 
@@ -52,8 +56,21 @@ def forms_that_lose_answers(folder: Path) -> Iterator[str]:
                     yield f"{file.relative_to(folder.parent)}: {what}."
 
 
+def other_clocks(folder: Path) -> Iterator[str]:
+    """The server's day is not the clinic's, and tests must be able to move the clock."""
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())) if file.name != "clock.py" else ():
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in OTHER_CLOCKS:
+                yield f"{file.relative_to(folder.parent)}:{node.lineno}: write clock.now() or clinic.today()."
+
+
 def test_services_know_no_request() -> None:
     assert not list(services_that_reach_for_the_request(FEATURES))
+
+
+def test_there_is_one_clock_and_one_calendar() -> None:
+    assert not list(other_clocks(ROOT / "core"))
+    assert not list(other_clocks(FEATURES))
 
 
 @pytest.mark.parametrize("folder", [TEMPLATES, FEATURES / "skeleton" / "templates"], ids=["site", "skeleton"])

@@ -5,6 +5,7 @@ from flask import Blueprint
 from core import access
 
 bp = Blueprint("content", __name__, cli_group="content")
-access.anybody(bp)
+# Errors lead to them, and help in a crisis is never a part away.
+access.anybody(bp, access.PUBLIC, access.STAFF)
 
 from blueprints.content import commands, routes  # noqa: E402, F401

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-
 import click
 from flask import current_app
 
 from blueprints.content import bp, checks
 from blueprints.content.library import Shelf
+from core import clinic
 
 
 @bp.cli.command("check")
@@ -20,7 +19,7 @@ def check() -> None:
         found, most = checks.grade(page, library.glossary), checks.limit(page)
         click.echo(f"grade {found:4.1f} of {most:.0f}  {page.path}")
     addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
-    problems = list(checks.problems(library, addresses, datetime.date.today()))
+    problems = list(checks.problems(library, addresses, clinic.today()))
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:

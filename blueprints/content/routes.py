@@ -96,9 +96,9 @@ def manifest() -> BaseResponse:
 
 
 @bp.get("/.well-known/security.txt")
-@same_for_everybody
 def security_txt() -> BaseResponse:
-    """RFC 9116. Without an address of the clinic's own it leads to the page that says how to reach it."""
+    """RFC 9116. Without an address of the clinic's own it leads to the page that says how to reach it. It is never made
+    once: a process may run longer than what it says is valid."""
     contact = current_app.config["CLINIC"].security_contact or link("/visit")
     expires = clock.now() + datetime.timedelta(days=180)
     lines = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 import threading
 import time
@@ -16,7 +15,7 @@ from blueprints.content import checks, letters, library
 from blueprints.newsletters import bp, notices, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
-from core import delivery, mail
+from core import clinic, delivery, mail
 from core.commands import require_mail_url, stopped_by_signal
 from core.validators import is_email
 
@@ -155,8 +154,7 @@ def _letter(page: library.Page) -> letters.Letter:
 def _problems(page: library.Page) -> list[str]:
     shelf: library.Shelf = current_app.extensions["library"]
     addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
-    today = datetime.date.today()
-    return [str(problem) for problem in checks.problems_of(page, shelf.library(), addresses, today)]
+    return [str(problem) for problem in checks.problems_of(page, shelf.library(), addresses, clinic.today())]
 
 
 def _refuse_what_is_not_ready(page: library.Page) -> None:

@@ -18,6 +18,7 @@ from blueprints.referrals.history import MAX_TRIALS, HistoryQuestions
 from blueprints.referrals.questions import Questions
 from blueprints.referrals.safety import SafetyQuestions
 from blueprints.referrals.sections import SECTIONS
+from core import clinic
 from core.forms import Parts
 from core.validators import e164
 
@@ -78,11 +79,11 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         found, born = matching(self.diagnosis.data or ""), self.birth_date()
         phq9_done = not self.phq9_not_done.data
         return Case(
-            today=rules.today(),
+            today=clinic.today(),
             trials=self.tried(),
             no_trials_known=bool(self.no_trials_known.data and not self.tried()),
             diagnosis_code=found[0].code if len(found) == 1 else "",
-            age=rules.years_between(born, rules.today()) if born else None,
+            age=rules.years_between(born, clinic.today()) if born else None,
             services=tuple(self.service_requested.data or ()),
             phq9_score=_number(self.phq9_score) if phq9_done else None,
             phq9_date=rules.read_date(self.phq9_date.data or "") if phq9_done else None,

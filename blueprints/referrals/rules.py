@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from wtforms import Field
@@ -12,6 +12,7 @@ from wtforms.validators import StopValidation
 
 from blueprints.referrals.data import medications
 from blueprints.referrals.data.diagnoses import matching
+from core import clinic
 from core.forms import Form
 from core.validators import is_unknown
 
@@ -118,10 +119,6 @@ def dose_to_confirm(medication_name: str | None, dose: str | None) -> float | No
     return usual if usual and given and given > 4 * usual else None
 
 
-def today() -> date:
-    return datetime.now().astimezone().date()
-
-
 class BirthMonth:
     field_flags = {"format": True}
 
@@ -151,8 +148,9 @@ class BirthYear:
         born = form.birth_date()
         if born is None:
             return
-        age = years_between(born, today())
-        if born > today():
+        today = clinic.today()
+        age = years_between(born, today)
+        if born > today:
             raise StopValidation("Date of birth must be in the past.")
         if age < 18:
             raise StopValidation("The patient must be 18 or older: this center treats adults only.")
@@ -174,7 +172,7 @@ class PastDate:
         given = read_date(field.data)
         if given is None:
             raise StopValidation(f"{self.what} must be a real date, like 11/20/2026.")
-        if given > today():
+        if given > clinic.today():
             raise StopValidation(f"{self.what} must not be in the future.")
 
 

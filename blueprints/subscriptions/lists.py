@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from blueprints.subscriptions import csvfiles, services
 from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
-from core import batches, clock, outbox
+from core import batches, clinic, clock, outbox
 from core.extensions import db
 
 AT_ONCE = 500
@@ -59,7 +59,7 @@ def people(lines: Iterable[str], name: str, status: str | None = None) -> Iterat
     table = csvfiles.Table(lines)
     kind = csvfiles.kind_of(table.columns)
     status = _status_of_all(kind, name, status)
-    consent = f"Imported from {name} on {clock.now():%Y-%m-%d}; consent was given there."
+    consent = f"Imported from {name} on {clinic.today():%Y-%m-%d}; consent was given there."
     start = Person("", status or "", consent_version="import", consent_text=consent)
     start = start._replace(suppressed_because=f"imported from {name}"[:60])
     return table.read(kind.email, lambda cells: _person(kind, cells, start))

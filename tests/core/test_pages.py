@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import brotli
 import pytest
-from flask import Flask, template_rendered
+from flask import Flask, Response, request, session, template_rendered
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response as BaseResponse
 
-from core import pages
+from core import clock, pages
 from tests.builders import PRODUCTION, referral
-from tests.conftest import build, close
+from tests.conftest import Wait, build, close
 from tests.page import CONTENT_PAGES, EXPORTS, Document, check_headers
 
 DECODE: dict[str, Callable[[bytes], bytes]] = {
@@ -26,10 +30,11 @@ DECODE: dict[str, Callable[[bytes], bytes]] = {
 }
 KB = 1024
 HOST = "https://clinic.example"
-TINY = {"/robots.txt", "/site.webmanifest", "/.well-known/security.txt"}
+TINY = {"/robots.txt", "/site.webmanifest"}
 """Files that compressing makes no smaller."""
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 Fetch = Callable[..., TestResponse]
+View = Callable[[], BaseResponse]
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ def test_a_foreign_host_gets_no_page_even_from_memory(fetch: Fetch, production: 
 
 
 def test_what_is_not_the_same_for_everybody_is_left_to_flask(fetch: Fetch, production: Flask) -> None:
-    assert fetch("/", method="POST").status_code == 411
+    assert fetch("/", method="POST").status_code == 405
     assert fetch("/?utm_source=x").status_code == 200
     form = fetch("/refer", "br")
     assert (form.headers["Cache-Control"], form.headers["Content-Encoding"]) == ("no-store", "br")
@@ -185,3 +190,103 @@ def test_an_unanswered_question_is_made_once_and_an_answered_one_is_never_kept(p
     assert "NPI must be 10 digits." in refused
     assert questions() == first
     assert "Canaryfield" not in str(production.extensions["questions"])
+
+
+Kept = Callable[[View], tuple[Flask, FlaskClient]]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """A site with one page that is to be answered from memory, and its visitor."""
+
+    def make(view: View) -> tuple[Flask, FlaskClient]:
+        app = Flask(__name__)
+        app.config.update(PRODUCTION=True, SITE_URL=HOST, TRUSTED_HOSTS=["clinic.example"], SECRET_KEY="k" * 40)
+        app.add_url_rule("/page", "page", pages.same_for_everybody(view))
+        pages.init_app(app)
+        return app, app.test_client()
+
+    return make
+
+
+def cookie() -> BaseResponse:
+    response = Response("words")
+    response.set_cookie("session", "of the first visitor")
+    return response
+
+
+def new_session() -> BaseResponse:
+    session["visitor"] = "the first"
+    return Response("words")
+
+
+def read_session() -> BaseResponse:
+    return Response(f"words for {session.get('visitor')}")
+
+
+@pytest.mark.parametrize(
+    ("view", "reason"),
+    [
+        (cookie, "it sets a cookie"),
+        (new_session, "it sets a cookie"),
+        (read_session, "it depends on a cookie"),
+        (lambda: Response("words", 404), "the answer is 404"),
+        (lambda: Response("words", 503), "the answer is 503"),
+        (lambda: Response("words", 206), "the answer is 206"),
+        (lambda: Response("words", 302, {"Location": "/"}), "the answer is 302"),
+    ],
+)
+def test_what_is_not_for_everybody_is_not_kept_and_the_log_says_so(
+    kept: Kept, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, view: View, reason: str
+) -> None:
+    monkeypatch.setattr(logging.getLogger("site"), "propagate", True)
+    app, visitor = kept(view)
+    for _ in range(2):
+        caplog.clear()
+        answer = visitor.get("/page", base_url=HOST)
+        assert answer.headers.getlist("Cache-Control") == ["no-store"]
+        assert answer.text.startswith("words")
+        errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        assert errors == [f"page (/page) is not kept in the page cache: {reason}"]
+    assert app.wsgi_app.copies == {}  # type: ignore[attr-defined]
+
+
+def test_whoever_asks_for_a_page_that_is_not_kept_gets_their_own(kept: Kept) -> None:
+    def mine() -> BaseResponse:
+        response = Response(request.headers.get("Cookie", "none"))
+        response.set_cookie("a", "b")
+        return response
+
+    app, visitor = kept(mine)
+    visitor.set_cookie("who", "first", domain="clinic.example")
+    assert "who=first" in visitor.get("/page", base_url=HOST).text
+    assert app.test_client().get("/page", base_url=HOST).text == "none"
+
+
+def test_the_page_is_made_for_nobody(kept: Kept) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def look() -> BaseResponse:
+        seen.append(dict(request.environ))
+        return Response(f"{request.host_url} {request.remote_addr} {sorted(request.headers.keys())}")
+
+    app, _ = kept(look)
+    app.config["TRUSTED_HOSTS"].append("other.example")
+    personal = {
+        **dict.fromkeys(("Cookie", "Authorization", "Accept-Language", "Range", "If-Range", "If-None-Match"), "canary"),
+        **dict.fromkeys(("User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "HX-Request", "Referer"), "canary"),
+    }
+    visit = {"headers": personal, "base_url": "http://other.example", "environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
+    answer = app.test_client().get("/page", **visit)  # type: ignore[arg-type]
+    assert answer.text == f"{HOST}/ None ['Host']"
+    assert "canary" not in str(seen)
+    assert len(seen) == 1
+
+
+def test_security_txt_does_not_expire_in_a_process_that_runs_for_long(fetch: Fetch, wait: Wait) -> None:
+    def expires() -> datetime:
+        return datetime.fromisoformat(re.findall("Expires: (.*)", fetch("/.well-known/security.txt").text)[0])
+
+    assert expires() > clock.now()
+    wait(timedelta(days=200))
+    assert expires() > clock.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -166,4 +167,23 @@ def test_the_mailbox_is_not_there_in_production(tmp_path: Path) -> None:
     assert "__Host-session" in page.headers["Set-Cookie"]
     assert "Secure" in page.headers["Set-Cookie"]
     assert "max-age" in page.headers["Strict-Transport-Security"]
+    close(app)
+
+
+def test_each_request_leaves_one_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = build(tmp_path, f"sqlite:///{tmp_path / 'production.sqlite3'}", **PRODUCTION)
+    caplog.set_level(logging.INFO, "site")
+
+    def line(path: str, **options: Any) -> list[str]:
+        caplog.clear()
+        app.test_client().open(path, base_url="https://clinic.example", **options)
+        return [re.sub(r"[0-9]+ ms", "… ms", record.getMessage()) for record in caplog.records]
+
+    for _ in range(2):
+        assert line("/safety") == ["GET /safety 200 … ms"]
+        assert line("/safety", method="HEAD") == ["HEAD /safety 200 … ms"]
+        assert line("/safety", headers={"If-None-Match": "*"}) == ["GET /safety 304 … ms"]
+        assert line("/safety?name=canary") == ["GET /safety 200 … ms"]
+        assert line("/canary") == ["GET (no route) 404 … ms"]
+        assert line("/static/js/site.js") == []
     close(app)

@@ -78,11 +78,13 @@ def test_production_that_lacks_settings_is_said_plainly(tmp_path: Path, free: in
 
 
 @pytest.fixture
-def production(tmp_path: Path, free: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """`flask serve` in production, with its tables, when it answers."""
+def production(
+    tmp_path: Path, free: int, request: pytest.FixtureRequest
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`flask serve` in production, with its tables, when it answers; further settings as the fixture's parameter."""
     url = f"sqlite:///{tmp_path / 'production.sqlite3'}"
     close(build(tmp_path, url))
-    settings: dict[str, str] = {"DATABASE_URL": url, **PRODUCTION}
+    settings: dict[str, str] = {"DATABASE_URL": url, **PRODUCTION, **getattr(request, "param", {})}
     with start(tmp_path, free, ROOT, **settings) as server:
         assert server.stdout is not None
         assert "https://clinic.example/" in server.stdout.readline()
@@ -110,6 +112,16 @@ def ask(port: int, path: str, timeout: float = 20) -> int:
         connection.close()
 
 
+def check_email(port: int) -> int:
+    """The answer to a form that arrives at once."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+    connection.request("POST", "/subscribe/check/email", "email=reader%40example.com", headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def begin_form(port: int, path: str = "/subscribe") -> socket.socket:
     """A client that sends the head of a form and three letters of it."""
     client = socket.create_connection(("127.0.0.1", port))
@@ -123,8 +135,22 @@ def test_slow_clients_leave_the_pages_and_the_form_open(production: tuple[subpro
     slow = [begin_form(port) for _ in range(200)]
     assert ask(port, "/") == 200
     assert ask(port, "/refer") == 200
+    assert check_email(port) == 200
     for client in slow:
         client.close()
+
+
+@pytest.mark.parametrize("production", [{"FORM_ARRIVES_WITHIN": "1"}], indirect=True)
+def test_a_form_that_does_not_arrive_is_given_up_and_the_page_says_what_to_do(
+    production: tuple[subprocess.Popen[str], int],
+) -> None:
+    _, port = production
+    with begin_form(port) as silent, begin_form(port) as trickling:
+        trickling.sendall(b"c")
+        for client in (silent, trickling):
+            client.settimeout(60)
+            assert client.recv(12) == b"HTTP/1.1 408"
+        assert check_email(port) == 200
 
 
 def test_a_slow_client_does_not_keep_the_server_from_stopping(production: tuple[subprocess.Popen[str], int]) -> None:

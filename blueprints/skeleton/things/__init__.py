@@ -5,6 +5,6 @@ from flask import Blueprint
 from core import access
 
 bp = Blueprint("things", __name__, url_prefix="/things")
-access.anybody(bp)
+access.anybody(bp, access.PUBLIC)
 
 from blueprints.skeleton.things import routes  # noqa: E402, F401

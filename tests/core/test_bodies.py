@@ -1,0 +1,128 @@
+"""Forms that arrive slowly: a place for each, for so long, and a turn for whoever waits."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core import bodies
+from tests.page import Visitor
+
+FORM = "application/x-www-form-urlencoded"
+LONG, SHORT = 60.0, 0.05
+
+
+class Slow(io.BytesIO):
+    """A sender who sends when told to."""
+
+    def __init__(self, body: bytes = b"a=b") -> None:
+        super().__init__(body)
+        self.begun, self.sent = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.begun.set()
+        assert self.sent.wait(LONG)
+        return super().read(size)
+
+
+class Gone(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise ConnectionResetError
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    sender = Slow()
+    yield sender
+    sender.sent.set()
+    for thread in threading.enumerate():
+        if "(_read)" in thread.name:
+            thread.join(LONG)
+
+
+@pytest.fixture
+def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One form may arrive and one may wait."""
+    for name in ("_arriving", "_waiting"):
+        monkeypatch.setattr(bodies, name, threading.BoundedSemaphore(1))
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as threads:
+        yield threads
+
+
+def test_a_form_waits_for_its_turn(pool: ThreadPoolExecutor, slow: Slow, one_place: None) -> None:
+    first = pool.submit(bodies.read, slow, 3, LONG, LONG)
+    assert slow.begun.wait(LONG)
+    second = pool.submit(bodies.read, io.BytesIO(b"c=d"), 3, LONG, LONG)
+    assert not second.done()
+    slow.sent.set()
+    assert (first.result(LONG), second.result(LONG)) == (b"a=b", b"c=d")
+
+
+def test_a_turn_that_does_not_come_is_refused_and_so_is_who_finds_no_room(
+    pool: ThreadPoolExecutor, slow: Slow, one_place: None
+) -> None:
+    pool.submit(bodies.read, slow, 3, LONG, LONG)
+    assert slow.begun.wait(LONG)
+    with pytest.raises(bodies.TooManyAtOnce):
+        bodies.read(io.BytesIO(b"c=d"), 3, SHORT, LONG)
+    with bodies._waiting, pytest.raises(bodies.TooManyAtOnce):
+        bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG)
+
+
+def test_a_sender_who_dawdles_gives_up_the_place(slow: Slow, one_place: None) -> None:
+    with pytest.raises(bodies.TooSlow):
+        bodies.read(slow, 3, LONG, SHORT)
+    assert bodies.read(io.BytesIO(b"c=d"), 3, SHORT, LONG) == b"c=d"
+
+
+def test_readers_that_never_end_are_counted(monkeypatch: pytest.MonkeyPatch, slow: Slow) -> None:
+    monkeypatch.setattr(bodies, "_readers", threading.BoundedSemaphore(1))
+    with pytest.raises(bodies.TooSlow):
+        bodies.read(slow, 3, LONG, SHORT)
+    with pytest.raises(bodies.TooManyAtOnce):
+        bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG)
+
+
+def test_a_machine_without_another_thread_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(bodies.READERS_AT_MOST + 1):
+            with pytest.raises(bodies.TooManyAtOnce):
+                bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG)
+    assert bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG) == b"c=d"
+
+
+def test_a_sender_who_went_away_sent_nothing() -> None:
+    assert bodies.read(Gone(), 3, LONG, LONG) == b""
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "said"), [(bodies.TooSlow, 408, "too long"), (bodies.TooManyAtOnce, 503, "Too many forms")]
+)
+def test_what_was_not_read_is_said_and_the_page_stays(
+    reader: Visitor, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, refusal: Any, status: int, said: str
+) -> None:
+    def refuse(*_: object) -> bytes:
+        raise refusal
+
+    monkeypatch.setattr(bodies, "read", refuse)
+    for visitor in (reader, Visitor(sqlite_app, {"HX-Request": "true"})):
+        for path in ("/refer", "/subscribe"):
+            answer = visitor.post(path, {"email": "reader@example.com"})
+            assert answer.status == status
+            assert answer.response.headers["HX-Reswap"] == "none"
+            assert said in answer.text
+            assert "your browser still has your answers" in answer.text

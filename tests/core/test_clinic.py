@@ -1,0 +1,84 @@
+"""content/clinic.toml: what is wrong in it is said plainly; and the clinic's day, which is not the server's."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from core import clinic, clock
+from core.config import ConfigError
+from tests.builders import referral
+from tests.page import Visitor
+
+NAMED = 'name = "A Clinic"\nplace = "A Tower"\n'
+EVENING = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+"""Still November 23 in Los Angeles."""
+
+
+@pytest.fixture
+def evening(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: EVENING)
+
+
+def load(folder: Path, words: str) -> clinic.Clinic:
+    (folder / "clinic.toml").write_text(words)
+    return clinic.load(folder / "clinic.toml")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (f"{NAMED}street = 5", 'street must be text in quotes, like street = "…", not a number'),
+        (f"{NAMED}phone = true", "phone must be text in quotes"),
+        (f"{NAMED}phone = 310.5550123", "not a number"),
+        (f'{NAMED}phone = ["310"]', "not a list"),
+        (f"{NAMED}[hours]\nmonday = 1", "hours must be text in quotes"),
+        (f"{NAMED}hours = 09:00:00", "not a date or time"),
+        (f'{NAMED}telephone = "1"', "unknown telephone; known are fax"),
+        (f'{NAMED}timezone = "Pacific"', "'Pacific' is no time zone"),
+        (f'{NAMED}timezone = "../etc"', "'../etc' is no time zone"),
+        ('place = "A Tower"', "name is missing"),
+        (f"{NAMED}phone = 0310\n", "line 3"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file_and_key(tmp_path: Path, words: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, words)
+    assert problem in refused.value.message
+    assert str(tmp_path / "clinic.toml") in refused.value.message
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "clinic.toml").write_bytes(b'name = "\xff"')
+    for file in (tmp_path / "clinic.toml", tmp_path / "nowhere.toml"):
+        with pytest.raises(ConfigError, match=file.name):
+            clinic.load(file)
+
+
+def test_a_number_to_call_needs_no_quotes(tmp_path: Path) -> None:
+    facts = load(tmp_path, f'{NAMED}phone = 3105550123\nfax = "  "')
+    assert (facts.phone, facts.fax) == ("3105550123", None)
+
+
+def test_the_day_is_the_clinics(evening: None) -> None:
+    assert clinic.Clinic("a", "b").today() == date(2026, 11, 23)
+    assert clinic.Clinic("a", "b", timezone="Asia/Tokyo").today() == date(2026, 11, 24)
+
+
+def test_dates_of_people_end_with_the_clinics_day(sqlite_app: Flask, evening: None) -> None:
+    referrer = Visitor(sqlite_app, {"HX-Request": "true"})
+    token = referrer.token()
+
+    def error(name: str, **changes: str) -> str:
+        given = {**token, **referral(**changes), "action": "review"}
+        return referrer.post(f"/refer/check/{name}", given).error(name)
+
+    eighteen = {"patient_birth_date_month": "11", "patient_birth_date_year": "2008"}
+    assert error("phq9_date", phq9_date="11/23/2026") == ""
+    assert "future" in error("phq9_date", phq9_date="11/24/2026")
+    assert error("patient_birth_date_year", patient_birth_date_day="23", **eighteen) == ""
+    assert "18 or older" in error("patient_birth_date_year", patient_birth_date_day="24", **eighteen)
+    assert sqlite_app.config["CLINIC"].timezone == "America/Los_Angeles"
