@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from blueprints.referrals import services
 from blueprints.referrals.models import Referral
-from core import keys, sealed, sealing
+from core import sealed, sealing
 from core.extensions import db
 from tests.core.test_keys import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rows, run
 from tests.referrals.charts import details
@@ -251,53 +250,3 @@ def test_rotation_keeps_the_record(site: Flask) -> None:
     checked = run(site, "check", private_key=OLD.private)
     assert checked.exit_code == 1
     assert "3 of 5 rows open and are as they were sealed" in checked.stdout
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("blob", "''"),
-        ("blob", "'text'"),
-        ("blob", "7"),
-        ("wraps", "'[]'"),
-        ("wraps", "'null'"),
-        ("wraps", "''"),
-        ("wraps", "7"),
-        ("received_at", "'yesterday'"),
-        ("received_at", "7"),
-        ("received_at", "''"),
-    ],
-)
-def test_whatever_sqlite_holds_in_a_column_the_row_is_named(sqlite_app: Flask, column: str, value: str) -> None:
-    sqlite_app.config.update(SEALING_PUBLIC_KEYS=NEW_KEYS, SEALING_PRIVATE_KEY=NEW.private)
-    arrive(sqlite_app, 3, NEW_KEYS)
-    _, name, _ = references(sqlite_app)
-    with sqlite_app.app_context():
-        db.session.execute(text(f"UPDATE referrals SET {column} = {value} WHERE id = 2"))
-        db.session.commit()
-    checked = run(sqlite_app, "check")
-    assert checked.exit_code == 1
-    assert f"{name}: does not open" in checked.stderr
-    assert "2 of 3 rows open and are as they were sealed" in checked.stdout
-    with sqlite_app.app_context(), pytest.raises(sealing.SealingError):
-        services.open_referral(name, NEW.private)
-    if column != "received_at":
-        export = referrals(sqlite_app, "export")
-        assert (export.exit_code, len(export.stdout.splitlines())) == (1, 2)
-        assert f"{name} cannot be opened" in export.stderr
-    assert type(run(sqlite_app, "rotate").exception) in (type(None), SystemExit)
-
-
-def test_a_long_check_shows_how_far_it_is_and_names_what_matters(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, changed, *rest = references(site)
-    change(site, rest[-1], priority="routine")
-    change(site, changed, priority="routine")
-    monkeypatch.setattr(keys, "SHOW_EVERY", 2)
-    monkeypatch.setattr(keys, "NAMED_AT_MOST", 1)
-    for name in rest[:-1]:
-        change(site, name, blob=b"")
-    checked = run(site, "check")
-    assert re.findall(r"(\d) rows so far", checked.stderr) == ["2", "4"]
-    assert [name for name in references(site) if name in checked.stderr] == [changed, rest[0], rest[-1]]
-    assert "2 rows do not open; the first 1 are named" in checked.stdout
-    assert "1 of 5 rows open" in checked.stdout

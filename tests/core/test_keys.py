@@ -1,4 +1,4 @@
-"""`flask keys`: rotation that may be killed and run again, on both databases. Drafts have keys of their own."""
+"""`flask keys rotate`: rotation that may be killed and run again, on both databases. Drafts have keys of their own."""
 
 from __future__ import annotations
 
@@ -255,46 +255,3 @@ def kill_rotation_after_its_first_commit(database_url: str, tmp_path: Path) -> N
     os.close(reader)
     assert b"1 rewrapped" in said, said
     assert process.returncode == -9
-
-
-@pytest.mark.parametrize("pair", [NEW, RECOVERY])
-def test_the_check_passes_when_all_is_well(rotating: Flask, pair: sealing.KeyPair) -> None:
-    run(rotating, "rotate")
-    checked = run(rotating, "check", private_key=pair.private)
-    assert checked.exit_code == 0
-    assert "7 of 7 rows are sealed for exactly these keys" in checked.stdout
-
-
-def test_the_check_of_an_empty_site_passes_and_says_that_it_opened_nothing(app: Flask) -> None:
-    checked = run(app, "check")
-    assert checked.exit_code == 0
-    assert "There was nothing to open" in checked.stdout
-    assert " open and are" not in checked.stdout
-
-
-def test_the_check_counts_the_rows_of_other_keys(rotating: Flask) -> None:
-    arrive(rotating, 2, NEW_KEYS, "new")
-    checked = run(rotating, "check", private_key=RECOVERY.private)
-    assert checked.exit_code == 1
-    assert "2 of 9 rows are sealed for exactly these keys" in checked.stdout
-    assert "open" in checked.stdout
-
-
-@pytest.mark.parametrize("place", [0, 3, -1])
-def test_the_check_notices_a_row_that_does_not_open(rotating: Flask, place: int) -> None:
-    run(rotating, "rotate")
-    name = rows(rotating)[place][0]
-    with rotating.app_context():
-        row = db.session.scalars(select(Referral).where(Referral.reference == name)).one()
-        row.blob = bytes(row.blob[:-1]) + bytes([row.blob[-1] ^ 1])
-        db.session.commit()
-    checked = run(rotating, "check", private_key=NEW.private)
-    assert checked.exit_code == 1
-    assert f"{name}: does not open: the record was changed" in checked.stderr
-    assert "6 of 7 rows open and are as they were sealed" in checked.stdout
-
-
-def test_the_check_says_that_a_key_is_not_a_current_one(rotating: Flask) -> None:
-    checked = run(rotating, "check", private_key=OLD.private)
-    assert checked.exit_code == 1
-    assert f"Key {sealing.key_id(OLD.public)} is NOT one of SEALING_PUBLIC_KEYS" in checked.stdout
