@@ -27,7 +27,7 @@ outbox_group = AppGroup("outbox", help="Mail that waits to be sent.")
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
-    app.cli.add_command(keys.keys_group)
+    keys.init_app(app)
     app.cli.add_command(outbox_group)
     app.cli.add_command(scaffold.blueprint_group)
 

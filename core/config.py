@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
-from core import devkeys, sealing
+from core import devkeys, keycheck
 
 DEBUGGING = "FLASK_DEBUG (or --debug) must not be set: a debugger shows what people typed, and runs what it is told."
 # A Redis that is frozen counts as one that is away, in seconds; without them a form would wait for ever.
@@ -59,9 +59,9 @@ class Settings:
     ratelimit_storage_uri: str = "memory://"
     """Where limits are counted: memory://, or redis://… with more than one process."""
     sealing_public_keys: tuple[str, ...] = ()
-    """The clinic's X25519 public key, then an offline recovery key: base64url, separated by commas."""
+    """The clinic's public key, then an offline recovery key: ktc-pub-1…, separated by commas."""
     sealing_private_key: str = ""
-    """The clinic's private key. Only where staff read referrals; never where the public is served."""
+    """The clinic's private key, ktc-priv-1…. Only where staff read referrals; never where the public is served."""
     trusted_proxies: int = 0
     """How many reverse proxies stand before the site and set X-Forwarded-For and X-Forwarded-Proto."""
     host: str = "127.0.0.1"
@@ -83,12 +83,12 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
     """Settings from a mapping such as os.environ. Raises ConfigError with every problem at once."""
     settings = _parse(values, instance)
     if not settings.production:
-        return _with_development_keys(settings)
-    problems = list(_problems(settings))
-    if _is_on(values, "FLASK_DEBUG") or _is_on(values, "DEBUG"):
+        settings = _with_development_keys(settings)
+    problems = list(_problems(settings)) if settings.production else list(_key_problems(settings))
+    if settings.production and (_is_on(values, "FLASK_DEBUG") or _is_on(values, "DEBUG")):
         problems.append(DEBUGGING)
     if problems:
-        raise ConfigError("The site cannot start in production:\n  - " + "\n  - ".join(problems))
+        raise ConfigError(f"The site cannot start in {settings.site_env}:\n  - " + "\n  - ".join(problems))
     return settings
 
 
@@ -131,9 +131,7 @@ def _problems(settings: Settings) -> list[str]:
         problems.append("SECRET_KEY is too short: use at least 32 random characters.")
     if settings.site_url and not settings.site_url.startswith("https://"):
         problems.append("SITE_URL must start with https://.")
-    problems += [
-        f"SEALING_PUBLIC_KEYS: {key!r} is not a key." for key in settings.sealing_public_keys if not _is_key(key)
-    ]
+    problems += _key_problems(settings)
     if settings.workers > 1 and settings.ratelimit_storage_uri.startswith("memory:"):
         problems.append("RATELIMIT_STORAGE_URI must be shared, for example redis://…, where WORKERS is more than 1.")
     if settings.site_parts == "public" and settings.sealing_private_key:
@@ -144,18 +142,17 @@ def _problems(settings: Settings) -> list[str]:
     return problems
 
 
-def _is_key(text: str) -> bool:
-    try:
-        sealing.check_public_key(text)
-    except sealing.SealingError:
-        return False
-    return True
+def _key_problems(settings: Settings) -> list[str]:
+    return list(keycheck.problems(settings.sealing_public_keys, settings.sealing_private_key))
 
 
 def _with_development_keys(settings: Settings) -> Settings:
     if settings.sealing_public_keys and settings.secret_key:
         return settings
-    keys = devkeys.load_or_create(settings.instance)
+    try:
+        keys = devkeys.load_or_create(settings.instance)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     own_keys = bool(settings.sealing_public_keys)
     changes: dict[str, Any] = {
         "secret_key": settings.secret_key or keys.secret_key,
@@ -208,7 +205,7 @@ def _list(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _number(values: Mapping[str, Any], name: str, default: int) -> int:
     text = _text(values, name)
     if text and not text.isdigit():
-        raise ConfigError(f"{name} must be a whole number, not {text!r}.")
+        raise ConfigError(f"{name} must be a whole number.")
     return int(text) if text else default
 
 

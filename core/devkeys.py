@@ -7,8 +7,11 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from core import sealing
+
+SECRET_AT_LEAST = 32
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,28 @@ class DevelopmentKeys:
 
 
 def load_or_create(instance: Path) -> DevelopmentKeys:
-    """The keys of this checkout. The first process to write the file wins, so two starts agree."""
+    """The keys of this checkout. The first process to write the file wins, so two starts agree.
+
+    Raises ValueError, without a word of the file, where it is damaged: keys are never made anew over old ones.
+    """
     path = instance / "development-keys.json"
     if not path.exists():
         _write_once(path, _new_keys())
-    saved = json.loads(path.read_text())
-    return DevelopmentKeys(**{**saved, "public_keys": tuple(saved["public_keys"])})
+    try:
+        return _checked(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, sealing.SealingError):
+        raise ValueError(f"{path} cannot be read. Move it away: new keys are made, which open nothing older.") from None
+
+
+def _checked(saved: dict[str, Any]) -> DevelopmentKeys:
+    keys = DevelopmentKeys(**{**saved, "public_keys": tuple(saved["public_keys"])})
+    if len(keys.secret_key) < SECRET_AT_LEAST or not keys.public_keys:
+        raise ValueError
+    for public in keys.public_keys:
+        sealing.check_public_key(public)
+    for private in (keys.private_key, keys.recovery_private_key):
+        sealing.public_key_of(private)
+    return keys
 
 
 def _new_keys() -> DevelopmentKeys:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple
 from typing import cast as cast_type
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     CursorResult,
     LargeBinary,
     Row,
@@ -19,9 +22,11 @@ from sqlalchemy import (
     bindparam,
     cast,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import NullType
 
 from core import sealing
 from core.batches import batches
@@ -29,6 +34,10 @@ from core.extensions import Base, db
 from core.sealing import Envelope, SealingError
 
 BATCH = 100
+ENVELOPE = ("blob", "wraps")
+ROW, ROW_VERSION = "row", 1
+"""Beside the data, in the same sealed JSON: the version, and the recorded columns as they were when it was sealed."""
+log = logging.getLogger("site")
 
 
 class Sealed:
@@ -39,6 +48,8 @@ class Sealed:
     """What the context starts with, such as clinic/referral/v1. It never changes: old rows would not open."""
     known_by: ClassVar[str] = "public_id"
     """The column by which people name a row."""
+    recorded: ClassVar[tuple[str, ...]] = ("public_id",)
+    """Columns in the clear that never change. They are sealed with the data and compared at each opening."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(36), unique=True)
@@ -46,20 +57,34 @@ class Sealed:
     wraps: Mapped[dict[str, str]] = mapped_column(JSON)
     """Key id to wrapped data key (core/sealing.py)."""
 
-    @property
-    def envelope(self) -> Envelope:
-        return Envelope(self.blob, self.wraps)
+    def seal(self, data: Mapping[str, Any], public_keys: Sequence[str]) -> None:
+        """Fills `blob` and `wraps`. The recorded columns have their values by then."""
+        envelope = _seal(type(self), self, data, public_keys)
+        self.blob, self.wraps = envelope.blob, envelope.wraps
 
     @classmethod
     def context(cls, public_id: str) -> str:
         return f"{cls.purpose}/{public_id}"
 
 
+class Opened(NamedTuple):
+    """What a row says. `differs` names the columns that are not as they were sealed: somebody changed them, or put the
+    envelope of another row there. None: the row was sealed before columns were recorded, so nobody can tell."""
+
+    data: dict[str, Any]
+    differs: tuple[str, ...] | None
+
+    @property
+    def warning(self) -> str:
+        """In plain words, for whoever reads it; empty where it is as it was sealed, or nobody can tell."""
+        return f"not as it was sealed: {', '.join(self.differs)} changed in the database" if self.differs else ""
+
+
 class Step(NamedTuple):
-    """One batch of a rotation: the last id seen, rows rewrapped, and why others could not be, by name."""
+    """One batch: the last id seen, rows that were written, and why others could not be, by name."""
 
     upto: int
-    rewrapped: int
+    written: int
     failed: Mapping[str, str]
 
 
@@ -80,7 +105,7 @@ def rotate(table: type[Sealed], private_key: str, public_keys: Sequence[str], si
         rewrapped = False
         for rows in batches(_wraps_of(table), table.id, size):
             step = _rotate(table, rows, private_key, public_keys)
-            rewrapped = rewrapped or step.rewrapped > 0
+            rewrapped = rewrapped or step.written > 0
             yield step
 
 
@@ -93,16 +118,87 @@ def count(table: type[Sealed], public_keys: Sequence[str]) -> tuple[int, int]:
     return rows[0], rows[1]
 
 
-def open_ends(table: type[Sealed], private_key: str) -> Iterator[str]:
-    """Open the first and the last row; yields their names. Raises SealingError, naming the row that does not open."""
-    for order in (table.id.asc(), table.id.desc()):
-        query = select(_name(table), table.public_id, table.blob, _text_of_wraps(table)).order_by(order).limit(1)
-        for name, public_id, blob, wraps in db.session.execute(query).all():
+def find(table: type[Sealed], name: str, private_key: str) -> Opened | None:
+    """Open the row of that name; None where there is none. Raises SealingError whatever its damage.
+
+    A row that is not as it was sealed opens; the log names it, and the columns, without their values.
+    """
+    row = _read(table, getattr(table, table.known_by) == name)
+    return None if row is None else _open(table, row, private_key)
+
+
+def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opened | SealingError]]:
+    """Each row's name, in order of its id, with what it says, or with why it does not open."""
+    for rows in batches(select(table.id, _name(table)), table.id):
+        for row_id, name in rows:
             try:
-                sealing.open_envelope(Envelope(blob, _read(wraps)), private_key, table.context(public_id))
+                row = _read(table, table.id == row_id)
+                if row is not None:
+                    yield name, _open(table, row, private_key)
             except SealingError as error:
-                raise SealingError(f"{name}: {error}") from error
-            yield name
+                yield name, error
+        db.session.rollback()
+
+
+def record(table: type[Sealed], private_key: str, public_keys: Sequence[str], size: int = BATCH) -> Iterator[Step]:
+    """Seal each row from before once more, for these keys, with its recorded columns as they are now. Commits each
+    batch; may be stopped anywhere and run again."""
+    for rows in batches(select(table.id, _name(table)), table.id, size):
+        swaps, failed = [], {}
+        for row_id, name in rows:
+            try:
+                swaps += _record(table, row_id, private_key, public_keys)
+            except SealingError as error:
+                failed[str(name)] = str(error)
+        db.session.rollback()
+        yield Step(rows[-1].id, _write(table, swaps) if swaps else 0, failed)
+
+
+def _record(table: type[Sealed], row_id: int, private_key: str, public_keys: Sequence[str]) -> list[dict[str, Any]]:
+    row = _read(table, table.id == row_id)
+    if row is None or (opened := _open(table, row, private_key)).differs is not None:
+        return []
+    fresh = _seal(table, row, opened.data, public_keys)
+    return [{"row": row_id, "seen": row.wraps, "new_wraps": fresh.wraps, "new_blob": fresh.blob}]
+
+
+def _seal(table: type[Sealed], row: Any, data: Mapping[str, Any], public_keys: Sequence[str]) -> Envelope:
+    """`row` has the recorded columns as attributes."""
+    inside = {**data, ROW: {"version": ROW_VERSION, **_recorded(table, row)}}
+    return sealing.seal(inside, public_keys, table.context(row.public_id))
+
+
+def _open(table: type[Sealed], row: Row[Any], private_key: str) -> Opened:
+    envelope = Envelope(row.blob, _wraps(row.wraps))
+    data = sealing.open_envelope(envelope, private_key, table.context(row.public_id))
+    if ROW not in data:
+        return Opened(data, None)
+    sealed, now = data.pop(ROW), _recorded(table, row)
+    if not isinstance(sealed, dict):
+        raise SealingError("what was sealed has no readable record of its row")
+    differs = tuple(name for name in table.recorded if sealed.get(name) != now[name])
+    if differs:
+        log.warning("%s %a is not as it was sealed: %s", table.__tablename__, str(row.name), ", ".join(differs))
+    return Opened(data, differs)
+
+
+def _recorded(table: type[Sealed], row: Any) -> dict[str, str]:
+    values = {name: getattr(row, name) for name in table.recorded}
+    return {
+        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+        for name, value in values.items()
+    }
+
+
+def _read(table: type[Sealed], condition: ColumnElement[bool]) -> Row[Any] | None:
+    """One row: its name, its envelope as the database has it, and its recorded columns."""
+    columns = [getattr(table, name) for name in table.recorded]
+    envelope = [type_coerce(table.blob, NullType).label("blob"), _text_of_wraps(table)]
+    try:
+        return db.session.execute(select(_name(table), *envelope, *columns).where(condition)).one_or_none()
+    except (ValueError, TypeError) as error:
+        # SQLite holds anything in a column of times.
+        raise SealingError("the row cannot be read") from error
 
 
 def _rotate(table: type[Sealed], rows: Sequence[Row[Any]], private_key: str, public_keys: Sequence[str]) -> Step:
@@ -112,27 +208,28 @@ def _rotate(table: type[Sealed], rows: Sequence[Row[Any]], private_key: str, pub
             continue
         try:
             # The data itself is neither needed nor read.
-            old = Envelope(b"", _read(row.wraps))
+            old = Envelope(b"", _wraps(row.wraps))
             new = sealing.rewrap(old, private_key, public_keys, table.context(row.public_id))
         except SealingError as error:
             failed[str(row.name)] = str(error)
         else:
-            swaps.append({"row": row.id, "seen": row.wraps, "fresh": new.wraps})
+            swaps.append({"row": row.id, "seen": row.wraps, "new_wraps": new.wraps})
     return Step(rows[-1].id, _write(table, swaps) if swaps else 0, failed)
 
 
 def _write(table: type[Sealed], swaps: list[dict[str, Any]]) -> int:
-    written = cast_type(CursorResult[Any], db.session.execute(_swap(table), swaps)).rowcount
+    written = cast_type(CursorResult[Any], db.session.execute(_swap(table, swaps[0]), swaps)).rowcount
     db.session.commit()
     return written
 
 
-def _swap(table: type[Sealed]) -> Update:
-    """Writes only over what was read: a row that was sealed again meanwhile has another data key."""
+def _swap(table: type[Sealed], swap: Mapping[str, Any]) -> Update:
+    """Writes only over what was read: a row that was sealed again meanwhile has other wraps."""
     columns = db.metadata.tables[table.__tablename__].c
     unchanged = cast(columns.wraps, Text) == bindparam("seen")
     where = (columns.id == bindparam("row"), unchanged)
-    return update(columns.id.table).where(*where).values(wraps=bindparam("fresh", type_=JSON))
+    fresh = {name: bindparam(f"new_{name}", type_=columns[name].type) for name in ENVELOPE if f"new_{name}" in swap}
+    return update(columns.id.table).where(*where).values(fresh)
 
 
 def _wraps_of(table: type[Sealed]) -> Select[Any]:
@@ -150,16 +247,16 @@ def _text_of_wraps(table: type[Sealed]) -> Any:
 
 def _is_current(row: Row[Any], public_keys: Sequence[str]) -> bool:
     try:
-        return _read(row.wraps).keys() == {sealing.key_id(key) for key in public_keys}
+        return _wraps(row.wraps).keys() == {sealing.key_id(key) for key in public_keys}
     except SealingError:
         return False
 
 
-def _read(wraps: str) -> dict[str, str]:
+def _wraps(text: str) -> dict[str, str]:
     try:
-        read = json.loads(wraps)
-    except ValueError as error:
-        raise SealingError("the wrapped keys cannot be read") from error
+        read = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        read = None
     if not isinstance(read, dict):
         raise SealingError("the wrapped keys cannot be read")
     return read

@@ -3,6 +3,7 @@
 One random 256-bit data key per envelope encrypts the canonical JSON with AES-GCM; HPKE (RFC 9180,
 X25519 / HKDF-SHA256 / AES-256-GCM) wraps that key once for every public key. The context string is
 bound to both, so an envelope opens only in the row it was made for. This module stores nothing.
+Whatever is wrong with an envelope or a key is a SealingError, in plain words that never repeat a key.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -22,17 +25,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from core import keytext
+
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 PADDING_STEP = 1024
-NONCE_BYTES = 12
+NONCE_BYTES, TAG_BYTES = 12, 16
+KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class SealingError(Exception):
-    """The envelope cannot be opened with this key, or was changed since it was sealed."""
+    """The envelope cannot be opened with this key, or was changed since it was sealed; or a key cannot be used."""
 
 
 @dataclass(frozen=True)
 class KeyPair:
+    """Both as text that says what it is (core/keytext.py)."""
+
     public: str
     private: str
 
@@ -47,21 +55,22 @@ class Envelope:
 
 def new_key_pair() -> KeyPair:
     private = X25519PrivateKey.generate()
-    return KeyPair(_text(private.public_key().public_bytes_raw()), _text(private.private_bytes_raw()))
+    return KeyPair(_public_text(private), keytext.encode(keytext.PRIVATE, private.private_bytes_raw()))
 
 
 def key_id(public_key: str) -> str:
-    """First 16 hex digits of the key's SHA-256: enough to tell a clinic's few keys apart."""
-    return hashlib.sha256(_bytes(public_key)).hexdigest()[:16]
+    """First 16 hex digits of the SHA-256 of the key's bytes, however they are written: enough to tell a clinic's few
+    keys apart. Raises SealingError as check_public_key does."""
+    return _id(_public(public_key))
 
 
 def public_key_of(private_key: str) -> str:
-    """Raises SealingError, without the text, unless it is a base64url X25519 private key (32 bytes)."""
-    return _text(_private(private_key).public_key().public_bytes_raw())
+    """Raises SealingError, without the text, unless it is an X25519 private key."""
+    return _public_text(_private(private_key))
 
 
 def check_public_key(public_key: str) -> None:
-    """Raises SealingError unless the text is a base64url X25519 public key (32 bytes)."""
+    """Raises SealingError, without the text, unless it is an X25519 public key that keeps a secret."""
     _public(public_key)
 
 
@@ -92,13 +101,22 @@ def _wrap(data_key: bytes, public_keys: Sequence[str], context: str) -> dict[str
 
 
 def _unwrap(envelope: Envelope, private_key: str, context: str) -> bytes:
-    kid = key_id(public_key_of(private_key))
-    if kid not in envelope.wraps:
-        raise SealingError(f"sealed for key {' or '.join(envelope.wraps) or '(none)'}; this is key {kid}")
+    private = _private(private_key)
+    wrapped = _wrap_for(_id(private.public_key()), envelope.wraps)
     try:
-        return SUITE.decrypt(_bytes(envelope.wraps[kid]), _private(private_key), info=context.encode())
-    except (InvalidTag, ValueError) as error:
-        raise SealingError("the wrapped key was changed or belongs to another record") from error
+        return SUITE.decrypt(_bytes(wrapped), private, info=context.encode())
+    except (InvalidTag, ValueError):
+        raise SealingError("the wrapped key was changed or belongs to another record") from None
+
+
+def _wrap_for(kid: str, wraps: Any) -> Any:
+    if not isinstance(wraps, dict):
+        raise SealingError("the wrapped keys cannot be read")
+    if kid not in wraps:
+        # Whoever writes to the database chose these names.
+        known = [name for name in wraps if isinstance(name, str) and KEY_ID.fullmatch(name)]
+        raise SealingError(f"sealed for key {' or '.join(known) or '(none)'}; this is key {kid}")
+    return wraps[kid]
 
 
 def encrypt(key: bytes, data: Mapping[str, Any], context: str) -> bytes:
@@ -110,12 +128,25 @@ def encrypt(key: bytes, data: Mapping[str, Any], context: str) -> bytes:
 
 
 def decrypt(key: bytes, blob: bytes, context: str) -> dict[str, Any]:
+    """What was encrypted. Raises SealingError, whatever the blob is."""
+    if not isinstance(blob, bytes) or len(blob) < NONCE_BYTES + TAG_BYTES:
+        raise SealingError("the record is cut short or empty")
     nonce, sealed = blob[:NONCE_BYTES], blob[NONCE_BYTES:]
     try:
-        opened = AESGCM(key).decrypt(nonce, sealed, context.encode())
-    except InvalidTag as error:
-        raise SealingError("the record was changed or belongs elsewhere") from error
-    data: dict[str, Any] = json.loads(opened)
+        # A key of another length is a ValueError.
+        return _object(AESGCM(key).decrypt(nonce, sealed, context.encode()))
+    except (InvalidTag, ValueError):
+        raise SealingError("the record was changed or belongs elsewhere") from None
+
+
+def _object(plain: bytes) -> dict[str, Any]:
+    """Whoever has a public key can seal what is no JSON, or is nested without end."""
+    try:
+        data = json.loads(plain)
+    except (ValueError, RecursionError):
+        raise SealingError("what was sealed is not JSON") from None
+    if not isinstance(data, dict):
+        raise SealingError("what was sealed is not an object of JSON")
     return data
 
 
@@ -124,24 +155,43 @@ def derive(secret: str, purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
 
 
+@lru_cache(maxsize=16)
 def _public(key: str) -> X25519PublicKey:
     try:
-        return X25519PublicKey.from_public_bytes(_bytes(key))
+        public = X25519PublicKey.from_public_bytes(keytext.decode(keytext.PUBLIC, key))
     except ValueError as error:
-        raise SealingError("not a base64url X25519 public key of 32 bytes") from error
+        # Without its cause: the text may be a private key.
+        raise SealingError(str(error)) from None
+    try:
+        # With 0 and the other points of low order, everybody shares the same secret.
+        X25519PrivateKey.generate().exchange(public)
+    except ValueError:
+        raise SealingError("a public key with which anybody could open what is sealed") from None
+    return public
 
 
 def _private(key: str) -> X25519PrivateKey:
     try:
-        return X25519PrivateKey.from_private_bytes(_bytes(key))
-    except ValueError:
+        return X25519PrivateKey.from_private_bytes(keytext.decode(keytext.PRIVATE, key))
+    except ValueError as error:
         # Without its cause: the text may be a key with a slip in it.
-        raise SealingError("not a base64url X25519 private key of 32 bytes") from None
+        raise SealingError(str(error)) from None
+
+
+def _public_text(private: X25519PrivateKey) -> str:
+    return keytext.encode(keytext.PUBLIC, private.public_key().public_bytes_raw())
+
+
+def _id(public: X25519PublicKey) -> str:
+    return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]
 
 
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+def _bytes(text: Any) -> bytes:
+    """Raises ValueError for anything but base64url without its padding."""
+    if not isinstance(text, str):
+        raise ValueError("not text")
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

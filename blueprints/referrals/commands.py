@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,8 +16,10 @@ from blueprints.referrals.services import Summary
 from core.clinic import Clinic
 from core.files import new_file
 from core.keys import with_private_key
+from core.sealed import Opened
 from core.sealing import SealingError
 
+NOT_RECORDED = "not recorded whether it is as it was sealed (see `flask keys record`)"
 FORMATS = click.Choice(["json", "fhir"])
 
 
@@ -37,15 +39,22 @@ def list_all(form: str, limit: int | None) -> None:
 @click.option("--format", "form", type=FORMATS, default="json", show_default=True)
 @with_private_key
 def show(reference: str, form: str, private_key: str) -> None:
-    """Open one referral and print it as JSON or as a FHIR R4 Bundle."""
+    """Open one referral and print it as JSON or as a FHIR R4 Bundle.
+
+    Where the row is not as it was sealed, stderr says so in red and the exit code is 1.
+    """
     try:
         row = services.summary(reference)
-        details = services.open_referral(row.reference, private_key)
+        said = services.open_referral(row.reference, private_key)
     except services.UnknownReferral as error:
         raise click.ClickException(f"There is no referral {reference}.") from error
     except SealingError as error:
         raise click.ClickException(f"The referral cannot be opened: {error}.") from error
-    click.echo(json.dumps(_as(form, row, details), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(_as(form, row, said), indent=2, ensure_ascii=False))
+    if said.differs is None:
+        click.echo(f"{row.reference}: {NOT_RECORDED}.", err=True)
+    if _warn(row, said):
+        raise click.ClickException("Ask the referrer before you act on it.")
 
 
 @bp.cli.command("export")
@@ -56,21 +65,34 @@ def show(reference: str, form: str, private_key: str) -> None:
 def export(form: str, since: datetime | None, out: str, private_key: str) -> None:
     """Open the referrals, in order of arrival, one a line (NDJSON): JSON, or a FHIR R4 transaction Bundle.
 
-    One that cannot be opened is named on stderr, the others are written, and the exit code is 1.
+    One that cannot be opened, or is not as it was sealed, is named on stderr, the others are written, and the exit
+    code is 1.
     """
     start = since and since.replace(tzinfo=ZoneInfo(_clinic().timezone))
-    written = failed = 0
+    counts: Counter[str] = Counter()
     with new_file(out) as file:
         for row, said in services.opened(private_key, start):
-            if isinstance(said, SealingError):
-                failed += 1
-                click.echo(f"{row.reference} cannot be opened: {said}.", err=True)
-            else:
-                written += 1
-                file.write(json.dumps(_as(form, row, said), ensure_ascii=False, separators=(",", ":")) + "\n")
-    click.echo(f"{written} referrals exported.", err=True)
-    if failed:
-        raise click.ClickException(f"{failed} referrals could not be opened and are missing.")
+            counts[_export(file, form, row, said)] += 1
+    click.echo(f"{counts.total() - counts['failed']} referrals exported.", err=True)
+    if counts["unrecorded"]:
+        click.echo(f"{counts['unrecorded']} of them: {NOT_RECORDED}.", err=True)
+    if counts["failed"]:
+        click.echo(f"{counts['failed']} referrals could not be opened and are missing.", err=True)
+    if counts["changed"]:
+        click.echo(f"{counts['changed']} of them are not as they were sealed.", err=True)
+    if counts["failed"] or counts["changed"]:
+        raise click.ClickException("Not everything was as it should be.")
+
+
+def _export(file: IO[str], form: str, row: Summary, said: Opened | SealingError) -> str:
+    """failed | changed | unrecorded | as sealed."""
+    if isinstance(said, SealingError):
+        click.echo(f"{row.reference} cannot be opened: {said}.", err=True)
+        return "failed"
+    file.write(json.dumps(_as(form, row, said), ensure_ascii=False, separators=(",", ":")) + "\n")
+    if _warn(row, said):
+        return "changed"
+    return "as sealed" if said.differs is not None else "unrecorded"
 
 
 @bp.cli.command("purge-drafts")
@@ -79,10 +101,17 @@ def purge_drafts() -> None:
     click.echo(f"{drafts.purge()} expired drafts deleted")
 
 
-def _as(form: str, row: Summary, details: Mapping[str, Any]) -> dict[str, Any]:
+def _as(form: str, row: Summary, said: Opened) -> dict[str, Any]:
+    """`differs` is null where the referral was sealed before that was recorded."""
     if form == "fhir":
-        return fhir.bundle(details, row.reference, row.received_at)
-    return {**_in_the_clear(row), **details}
+        return fhir.bundle(said.data, row.reference, row.received_at, said.warning)
+    return {**_in_the_clear(row), **said.data, "differs": said.differs}
+
+
+def _warn(row: Summary, said: Opened) -> bool:
+    if said.warning:
+        click.secho(f"{row.reference}: {said.warning}.", fg="red", err=True)
+    return bool(said.warning)
 
 
 def _in_the_clear(row: Summary) -> dict[str, str]:

@@ -1,9 +1,17 @@
-"""What a referral says, once it is valid: plain values between the form and the service."""
+"""What a referral says, once it is valid: plain values between the form and the service.
+
+A field that is added, removed or changed raises VERSION, and comes with a sealed sample of it:
+`python -m tests.referrals.samples`. Referrals of every earlier version are read for ever.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -80,4 +88,68 @@ class ReferralDetails:
 
     def as_json(self) -> dict[str, Any]:
         """The shape that is sealed. `version` tells later code how to read it."""
-        return {"version": 2, **asdict(self)}
+        return {"version": VERSION, **asdict(self)}
+
+
+def read(data: Mapping[str, Any]) -> ReferralDetails:
+    """The details in the JSON of any version. What was not asked then is blank; what only a later version knows is
+    left out. Raises ValueError, naming the field, where a value is of another kind: whoever has a public key can seal
+    anything."""
+    version_of(data)
+    return ReferralDetails(**{f.name: _value(f.type, f.name, data) for f in fields(ReferralDetails)})
+
+
+def version_of(data: Mapping[str, Any]) -> int:
+    """Raises ValueError where it is no number from 1 on."""
+    version = data.get("version")
+    if type(version) is not int or version < 1:
+        raise ValueError("its version is not a number")
+    return version
+
+
+def _value(kind: Any, name: str, data: Mapping[str, Any]) -> Any:
+    blank, reader = KINDS[kind]
+    try:
+        return reader(data[name]) if name in data else blank
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is not what a form would send") from None
+
+
+def _exactly(*kinds: type) -> Callable[[Any], Any]:
+    def reader(value: Any) -> Any:
+        if type(value) not in kinds or (isinstance(value, float) and not math.isfinite(value)):
+            raise TypeError
+        return value
+
+    return reader
+
+
+def _text(value: Any) -> str:
+    _exactly(str)(value).encode()  # Half a character can be sealed, and be written nowhere.
+    return str(value)
+
+
+def _all(reader: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    listed = _exactly(list, tuple)
+    return lambda value: tuple(map(reader, listed(value)))
+
+
+def _words(value: Any) -> dict[str, str]:
+    return {_text(name): _text(answer) for name, answer in _exactly(dict)(value).items()}
+
+
+def _trial(value: Any) -> Trial:
+    known = {"medication": "", **_exactly(dict)(value)}
+    return Trial(**{f.name: _value(f.type, f.name, known) for f in fields(Trial) if f.name in known})
+
+
+# By the annotation of the field: what stands for one that was not asked, and how a value is read.
+KINDS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "str": ("", _text),
+    "bool": (False, _exactly(bool)),
+    "int | None": (None, _exactly(int, type(None))),
+    "float | None": (None, _exactly(float, int, type(None))),
+    "tuple[str, ...]": ((), _all(_text)),
+    "tuple[Trial, ...]": ((), _all(_trial)),
+    "dict[str, str]": ({}, _words),
+}

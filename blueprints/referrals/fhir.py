@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from blueprints.referrals.data import answers
+from blueprints.referrals.details import read
 from blueprints.referrals.fhir_findings import medication_statements, observations
 from blueprints.referrals.fhir_types import (
     ABSENT,
@@ -46,12 +47,14 @@ SPECIALTY_NUCC = {
 INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 
 
-def bundle(details: Mapping[str, Any], reference: str, received_at: datetime) -> Json:
+def bundle(details: Mapping[str, Any], reference: str, received_at: datetime, warning: str = "") -> Json:
     """The Bundle, as it was received. `details` is ReferralDetails.as_json(), of any version; `received_at` is aware.
+    `warning` is a note to whoever takes up the Task. Raises ValueError where `details` are none.
 
     Parts are created in one transaction: Patient, Practitioner, PractitionerRole, Organization, Condition, Coverage,
     Observation, MedicationStatement, ServiceRequest, Task, Provenance.
     """
+    details = read(details).as_json()
     moment = received_at.astimezone(UTC).isoformat(timespec="seconds")
 
     def refer(part: str) -> Json:
@@ -63,7 +66,7 @@ def bundle(details: Mapping[str, Any], reference: str, received_at: datetime) ->
     identifier = [{"value": reference}]
     parts["request"] = {"identifier": identifier, **_service_request(details, parts, list(findings), refer, moment)}
     provenance = _provenance(details, list(parts), refer, moment)
-    parts["task"] = {"identifier": identifier, **_task(details, refer, moment)}
+    parts["task"] = {"identifier": identifier, **_task(details, refer, moment, warning)}
     parts["provenance"] = provenance
     return {
         "resourceType": "Bundle",
@@ -205,15 +208,15 @@ def _notes(details: Mapping[str, Any]) -> list[Json | None]:
         noted("Why it is urgent", details["priority_reason"]),
         noted("Arranged for today", answers.URGENT_HANDOFF.get(handoff, handoff)),
         noted("Other diagnoses", details["other_diagnoses"]),
-        noted("Medications tried", "none known" if details.get("no_trials_known") else ""),
-        noted("Earlier treatment", details.get("history_details", "")),
-        noted("Current medications", details.get("current_medications", "")),
-        noted("Allergies", details.get("allergies", "")),
+        noted("Medications tried", "none known" if details["no_trials_known"] else ""),
+        noted("Earlier treatment", details["history_details"]),
+        noted("Current medications", details["current_medications"]),
+        noted("Allergies", details["allergies"]),
         noted("Clinical summary", details["clinical_summary"]),
     ]
 
 
-def _task(details: Mapping[str, Any], refer: Refer, moment: str) -> Json:
+def _task(details: Mapping[str, Any], refer: Refer, moment: str, warning: str) -> Json:
     """What the center is asked to do, as it stood on arrival."""
     return {
         "resourceType": "Task",
@@ -224,6 +227,7 @@ def _task(details: Mapping[str, Any], refer: Refer, moment: str) -> Json:
         "for": refer("patient"),
         "authoredOn": moment,
         "requester": refer("role"),
+        "note": [noted("Warning", warning)],
     }
 
 

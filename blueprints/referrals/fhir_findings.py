@@ -35,7 +35,7 @@ NO_VALUE = {"unknown": "asked-unknown", "not_applicable": "not-applicable", "not
 YES_NO = {"yes": "Y", "no": "N"}
 
 # LOINC's answers to the items of the PHQ-9, from 0 to 3.
-PHQ9_ANSWERS = ("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9")
+PHQ9_ANSWERS = {0: "LA6568-5", 1: "LA6569-3", 2: "LA6570-1", 3: "LA6571-9"}
 
 
 def observations(details: Mapping[str, Any], refer: Refer) -> Iterator[tuple[str, Json]]:
@@ -43,16 +43,16 @@ def observations(details: Mapping[str, Any], refer: Refer) -> Iterator[tuple[str
     yield from _phq9(details, refer)
     yield from _vital_signs(details, refer)
     for name, question in QUESTIONS.items():
-        if answer := details.get(name):
+        if answer := details[name]:
             yield name, _answered(question, answer, refer)
-    for name, answer in details.get("safety", {}).items():
+    for name, answer in details["safety"].items():
         if answer:
             yield f"safety-{name}", _answered(answers.SAFETY.get(name, name), answer, refer)
 
 
 def medication_statements(details: Mapping[str, Any], refer: Refer, asserted: str) -> Iterator[tuple[str, Json]]:
     """One for each trial. `asserted` is the dateTime of the referral."""
-    for number, trial in enumerate(details.get("trials", ()), 1):
+    for number, trial in enumerate(details["trials"], 1):
         yield f"medication-{number}", _medication_statement(trial, refer, asserted)
 
 
@@ -73,14 +73,14 @@ def _observation(category: str, code: Json, refer: Refer, **value: Any) -> Json:
 
 
 def _phq9(details: Mapping[str, Any], refer: Refer) -> Iterator[tuple[str, Json]]:
-    score, item9, when = (details.get(name) for name in ("phq9_score", "phq9_item9", "phq9_date"))
+    score, item9, when = (details[name] for name in ("phq9_score", "phq9_item9", "phq9_date"))
     if score is not None or when:
         value = _unknown() if score is None else {"valueInteger": score}
         code = concept("PHQ-9 total", LOINC, "44261-6")
         yield "phq9", _observation("survey", code, refer, effectiveDateTime=when, **value)
     if item9 is not None:
         code = concept("PHQ-9 item 9, thoughts of death or self-harm", LOINC, "44260-8")
-        answer = concept(answers.PHQ9_ITEM9[str(item9)], LOINC, PHQ9_ANSWERS[item9])
+        answer = concept(answers.PHQ9_ITEM9.get(str(item9), str(item9)), LOINC, PHQ9_ANSWERS.get(item9))
         yield (
             "phq9-item9",
             _observation("survey", code, refer, effectiveDateTime=when, valueCodeableConcept=answer),
@@ -89,7 +89,7 @@ def _phq9(details: Mapping[str, Any], refer: Refer) -> Iterator[tuple[str, Json]
 
 def _vital_signs(details: Mapping[str, Any], refer: Refer) -> Iterator[tuple[str, Json]]:
     """The form does not ask when they were measured, and FHIR's vital signs profile wants to be told so."""
-    systolic, diastolic, weight = (details.get(name) for name in ("systolic", "diastolic", "weight_kg"))
+    systolic, diastolic, weight = (details[name] for name in ("systolic", "diastolic", "weight_kg"))
     when = {"_effectiveDateTime": ABSENT}
     if systolic is not None or diastolic is not None:
         code = concept("Blood pressure", LOINC, "85354-9")

@@ -17,6 +17,7 @@ class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (Index(None, "priority", "id"),)  # The list: urgent ones first, each kind in order of arrival.
     purpose = "clinic/referral/v1"
     known_by = "reference"
+    recorded = ("public_id", "reference", "received_at", "priority")
 
     reference: Mapped[str] = mapped_column(String(12), unique=True)
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)

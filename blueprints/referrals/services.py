@@ -8,17 +8,18 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.referrals import drafts, notices
-from blueprints.referrals.details import ReferralDetails
+from blueprints.referrals.details import ReferralDetails, read, version_of
 from blueprints.referrals.models import Event, Referral
-from core import clock, sealing
+from core import clock, sealed
 from core.batches import batches
 from core.extensions import db
+from core.sealed import Opened
 from core.sealing import SealingError
 
 # No vowels, so that no word appears by chance; no 0, 1, L, which are misread.
@@ -86,21 +87,25 @@ def summary(reference: str) -> Summary:
     raise UnknownReferral(reference)
 
 
-def open_referral(reference: str, private_key: str) -> dict[str, Any]:
-    """What the referral says. Raises UnknownReferral, or SealingError where the key does not fit."""
-    try:
-        row = db.session.scalar(select(Referral).where(Referral.reference == reference.strip().upper()))
-    except ValueError as error:
-        raise SealingError("the wrapped keys cannot be read") from error
-    if row is None:
+def open_referral(reference: str, private_key: str) -> Opened:
+    """What the referral says, of any version, and whether it stands as it was sealed.
+
+    Raises UnknownReferral, or SealingError where it cannot be opened or is none that the site would have sealed.
+    """
+    opened = sealed.find(Referral, reference.strip().upper(), private_key)
+    if opened is None:
         raise UnknownReferral(reference)
-    return sealing.open_envelope(row.envelope, private_key, Referral.context(row.public_id))
+    try:
+        said = {**read(opened.data).as_json(), "version": version_of(opened.data)}
+    except ValueError as error:
+        raise SealingError(f"what was sealed is no referral: {error}") from error
+    return opened._replace(data=said)
 
 
-def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Summary, dict[str, Any] | SealingError]]:
+def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Summary, Opened | SealingError]]:
     """Each referral, in order of arrival, with what it says, or with why it cannot be opened."""
     for summary in _summaries(*_received(since)):
-        said: dict[str, Any] | SealingError
+        said: Opened | SealingError
         try:
             said = open_referral(summary.reference, private_key)
         except SealingError as error:
@@ -120,19 +125,18 @@ def _received(since: datetime | None) -> list[ColumnElement[bool]]:
 
 
 def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> Referral:
-    public_id, now = str(uuid.uuid4()), clock.now()
-    envelope = sealing.seal(details.as_json(), public_keys, Referral.context(public_id))
-    return Referral(
-        public_id=public_id,
+    now = clock.now()
+    referral = Referral(
+        public_id=str(uuid.uuid4()),
         reference="KTC-" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
         key_hash=_hash(key),
         received_at=now,
         status="submitted",
         priority=details.priority,
-        blob=envelope.blob,
-        wraps=envelope.wraps,
         events=[Event(kind="submitted", happened_at=now)],
     )
+    referral.seal(details.as_json(), public_keys)
+    return referral
 
 
 def _hash(key: str) -> str:

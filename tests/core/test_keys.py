@@ -1,4 +1,4 @@
-"""`flask keys`: rotation that may be killed and run again, on both databases. Drafts have keys of their own."""
+"""`flask keys rotate`: rotation that may be killed and run again, on both databases. Drafts have keys of their own."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def key_ids(app: Flask) -> list[set[str]]:
 def summaries(app: Flask, private_key: str) -> list[str]:
     """What each referral says, opened with this key."""
     with app.app_context():
-        return [services.open_referral(name, private_key)["clinical_summary"] for name, _, _ in rows(app)]
+        return [services.open_referral(name, private_key).data["clinical_summary"] for name, _, _ in rows(app)]
 
 
 def test_new_keys_fit_each_other(sqlite_app: Flask) -> None:
@@ -153,8 +153,7 @@ def test_a_row_that_was_sealed_again_meanwhile_is_not_overwritten(
             changed.set()
             row = db.session.scalars(select(Referral).order_by(Referral.id)).first()
             assert row
-            fresh = sealing.seal({"clinical_summary": "changed"}, OLD_KEYS, Referral.context(row.public_id))
-            row.blob, row.wraps = fresh.blob, fresh.wraps
+            row.seal(details(clinical_summary="changed").as_json(), OLD_KEYS)
             db.session.commit()
         return rewrap(*args)
 
@@ -172,7 +171,7 @@ def test_referrals_that_arrive_meanwhile_are_rotated_too(rotating: Flask) -> Non
         with rotating.app_context():
             arrive(rotating, 2, OLD_KEYS, "late")
             arrive(rotating, 2, NEW_KEYS, "new")
-        assert sum(step.rewrapped for step in steps) == 6
+        assert sum(step.written for step in steps) == 6
     assert key_ids(rotating) == [NEW_IDS] * 11
     assert len(set(summaries(rotating, NEW.private))) == 11
 
@@ -185,7 +184,7 @@ def test_a_row_that_appears_behind_is_found(rotating: Flask) -> None:
         next(steps)
         db.session.scalars(select(Referral).order_by(Referral.id)).first().wraps = wraps  # type: ignore[union-attr]
         db.session.commit()
-        assert sum(step.rewrapped for step in steps) == 5
+        assert sum(step.written for step in steps) == 5
     assert key_ids(rotating) == [NEW_IDS] * 7
 
 
@@ -231,7 +230,7 @@ def test_rotation_that_is_killed_loses_nothing_and_goes_on(app: Flask, database_
     for pair in (NEW, RECOVERY):
         checked = run(app, "check", private_key=pair.private)
         assert checked.exit_code == 0
-        assert f"the first row, {before[0][0]}, and the last, {before[-1][0]}, open" in checked.stdout
+        assert "300 of 300 rows open and are as they were sealed" in checked.stdout
         assert len(set(summaries(app, pair.private))) == 300
 
 
@@ -249,47 +248,10 @@ def kill_rotation_after_its_first_commit(database_url: str, tmp_path: Path) -> N
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=writer) as process:
         os.close(writer)
-        said = os.read(reader, 64)
+        said = b""
+        while b"1 rewrapped" not in said and (more := os.read(reader, 64)):  # First comes a word about the old key.
+            said += more
         process.kill()
     os.close(reader)
     assert b"1 rewrapped" in said, said
     assert process.returncode == -9
-
-
-@pytest.mark.parametrize("pair", [NEW, RECOVERY])
-def test_the_check_passes_when_all_is_well(rotating: Flask, pair: sealing.KeyPair) -> None:
-    run(rotating, "rotate")
-    checked = run(rotating, "check", private_key=pair.private)
-    assert checked.exit_code == 0
-    assert "7 of 7 rows are sealed for exactly these keys" in checked.stdout
-
-
-def test_the_check_of_an_empty_site_passes(app: Flask) -> None:
-    assert run(app, "check").exit_code == 0
-
-
-def test_the_check_counts_the_rows_of_other_keys(rotating: Flask) -> None:
-    arrive(rotating, 2, NEW_KEYS, "new")
-    checked = run(rotating, "check", private_key=RECOVERY.private)
-    assert checked.exit_code == 1
-    assert "2 of 9 rows are sealed for exactly these keys" in checked.stdout
-    assert "open" in checked.stdout
-
-
-@pytest.mark.parametrize("place", [0, -1])
-def test_the_check_notices_an_end_that_does_not_open(rotating: Flask, place: int) -> None:
-    run(rotating, "rotate")
-    name = rows(rotating)[place][0]
-    with rotating.app_context():
-        row = db.session.scalars(select(Referral).where(Referral.reference == name)).one()
-        row.blob = bytes(row.blob[:-1]) + bytes([row.blob[-1] ^ 1])
-        db.session.commit()
-    checked = run(rotating, "check", private_key=NEW.private)
-    assert checked.exit_code == 1
-    assert f"{name}: the record was changed" in checked.stderr
-
-
-def test_the_check_says_that_a_key_is_not_a_current_one(rotating: Flask) -> None:
-    checked = run(rotating, "check", private_key=OLD.private)
-    assert checked.exit_code == 1
-    assert f"Key {sealing.key_id(OLD.public)} is NOT one of SEALING_PUBLIC_KEYS" in checked.stdout

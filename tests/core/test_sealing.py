@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,3 +89,82 @@ def test_rewrapping_needs_a_key_that_fits_the_right_place_and_somebody_to_open_i
     ):
         with pytest.raises(sealing.SealingError):
             sealing.rewrap(envelope, private, public, context)
+
+
+ENVELOPE = sealing.seal(DATA, KEYS, "row-1")
+KID, OTHER = map(sealing.key_id, KEYS)
+USES: list[Callable[[sealing.Envelope], Any]] = [
+    lambda envelope: sealing.open_envelope(envelope, CLINIC.private, "row-1"),
+    lambda envelope: sealing.open_envelope(
+        sealing.rewrap(envelope, CLINIC.private, (STRANGER.public,), "row-1"), STRANGER.private, "row-1"
+    ),
+]
+
+
+@pytest.mark.parametrize("use", USES, ids=["open", "rewrap"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *({"blob": ENVELOPE.blob[:size]} for size in (0, 1, 7, 8, 11, 12, 27, 28, 500)),
+        *({"blob": blob} for blob in (None, "text", 7, ENVELOPE.blob + b"x", bytes(2000))),
+        *({"wraps": wraps} for wraps in (None, "text", "", 7, [], [KID], {}, {KID: None}, {KID: 7}, {KID: {}})),
+        *({"wraps": {KID: text}} for text in ("", "A", "AAAA", "!!!!", "é", "A" * 107, ENVELOPE.wraps[OTHER])),
+        *({"wraps": {KID: edge + ENVELOPE.wraps[KID]}} for edge in ("!!", " ", "\n", "=")),
+        {"wraps": {KID: ENVELOPE.wraps[KID] + "=="}},
+        {"wraps": {7: "AAAA", None: ""}},
+    ],
+    ids=repr,
+)
+def test_whatever_the_damage_it_is_a_sealing_error(damage: dict[str, Any], use: Callable[..., Any]) -> None:
+    with pytest.raises(sealing.SealingError):
+        use(replace(ENVELOPE, **damage))
+
+
+def test_names_of_keys_that_are_none_are_not_repeated() -> None:
+    wraps = {"\x1b[2J": "", "a" * 16: "", "b" * 17: ""}
+    with pytest.raises(sealing.SealingError, match=f"^sealed for key {'a' * 16}; this is key {KID}$"):
+        sealing.open_envelope(replace(ENVELOPE, wraps=wraps), CLINIC.private, "row-1")
+
+
+@pytest.mark.parametrize("plain", [b"", b"[]", b"1", b'"x"', b"{", b"\xff", b"[" * 100_000, b"9" * 5000, b"{}{}"])
+def test_what_somebody_else_sealed_may_be_anything(plain: bytes) -> None:
+    """Whoever has a key can encrypt what this module never would."""
+    key = AESGCM.generate_key(256)
+    blob = b"n" * 12 + AESGCM(key).encrypt(b"n" * 12, plain, b"row-1")
+    with pytest.raises(sealing.SealingError, match="what was sealed is not"):
+        sealing.decrypt(key, blob, "row-1")
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 33, 64])
+def test_a_data_key_of_another_length_is_damage(size: int) -> None:
+    wrapped = sealing.SUITE.encrypt(bytes(size), sealing._public(CLINIC.public), info=b"row-1")
+    wraps = {KID: base64.urlsafe_b64encode(wrapped).decode().rstrip("=")}
+    with pytest.raises(sealing.SealingError):
+        sealing.open_envelope(replace(ENVELOPE, wraps=wraps), CLINIC.private, "row-1")
+
+
+def cut_or_changed(text: bytes) -> st.SearchStrategy[bytes]:
+    """A few bytes of it changed, some left out, others put in."""
+    places, few = st.integers(0, len(text)), st.binary(max_size=4)
+    one = st.tuples(places, places, few).map(lambda cut: text[: min(cut[:2])] + cut[2] + text[max(cut[:2]) :])
+    flip = st.tuples(st.integers(0, len(text) - 1), st.integers(0, 255)).map(
+        lambda change: text[: change[0]] + bytes([change[1]]) + text[change[0] + 1 :]
+    )
+    return one | flip | st.binary(max_size=60)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+)
+WRAPPED = cut_or_changed(ENVELOPE.wraps[KID].encode()).map(lambda raw: raw.decode("latin-1"))
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.just(ENVELOPE.blob) | cut_or_changed(ENVELOPE.blob),
+    st.just(ENVELOPE.wraps) | WRAPPED.map(lambda text: {KID: text}) | JSON | JSON.map(lambda value: {KID: value}),
+)
+def test_any_envelope_opens_as_it_was_sealed_or_is_a_sealing_error(blob: bytes, wraps: Any) -> None:
+    for use in USES:
+        with suppress(sealing.SealingError):
+            assert use(sealing.Envelope(blob, wraps)) == DATA

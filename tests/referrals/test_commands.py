@@ -99,7 +99,7 @@ def test_a_private_key_may_come_from_a_file_or_stdin(app: Flask, tmp_path: Path)
 def test_what_is_no_key_is_not_repeated(app: Flask, wrong: str) -> None:
     refused = run(app, "show", "KTC-22222222", "--private-key-file", "-", stdin=wrong)
     assert refused.exit_code == 1
-    assert "private key of 32 bytes" in refused.stderr
+    assert "it is not a private key (ktc-priv-1…), or a character of it is wrong" in refused.stderr
     assert wrong not in refused.output
 
 

@@ -46,13 +46,13 @@ def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, visito
     assert visitor.get(address).document.text_of("reference") == reference
 
     with app.app_context():
-        opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
+        opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data
     assert opened["patient_birth_date"] == "1961-04-17"
     assert opened["referrer_phone"] == "+13105550123;ext=12"
     assert opened["patient_phone"] == "+12135550188"
     assert opened["diagnosis_code"] == "F33.2"
     assert opened["insurance_member_id"] == "CANARY-MEMBER-7"
-    assert opened["service_requested"] == ["spravato", "clinic_to_advise"]
+    assert opened["service_requested"] == ("spravato", "clinic_to_advise")
 
 
 def test_the_review_shows_what_applies_and_what_stands_out(visitor: Visitor) -> None:
@@ -76,7 +76,7 @@ def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing(app: Flask
     assert not {"Your NPI", "PHQ-9 total", "Why is it urgent?", "Is there a safety plan?"} & asked
     reference = send(visitor).removeprefix("/refer/sent/")
     with app.app_context():
-        opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
+        opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data
     for name in ("referrer_npi", "priority_reason", "safety_plan", "urgent_handoff", "phq9_date"):
         assert opened[name] == ""
     assert opened["phq9_score"] is opened["phq9_item9"] is None
@@ -203,7 +203,7 @@ def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
             for table in ("drafts", "referrals", "referral_events", "outbox")
             for row in db.session.execute(text(f"SELECT * FROM {table}"))
         ]
-        opened = json.dumps(services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]))
+        opened = json.dumps(services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data)
     assert len(rows) == 4
     for canary in CANARIES:
         assert canary in opened
