@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -245,6 +246,9 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": production,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        # Half of a draft's token lies in the session, which must outlive the draft (24 hours) and a closed browser.
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=48),
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "WTF_CSRF_TIME_LIMIT": 24 * 3600,
         # Some hospital proxies strip Referer; core/security.py checks where a form comes from.
         "WTF_CSRF_SSL_STRICT": False,

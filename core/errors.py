@@ -35,6 +35,7 @@ PAGES: dict[int, tuple[str, str]] = {
 
 FORM_REFUSALS: dict[int, str] = {
     400: "This page was open for too long, or your browser keeps no cookies. Your answers are still here: send again.",
+    413: "That is too long to be saved. Your answers are still here: shorten them, then send again.",
     429: "There were too many tries in a short time. Your answers are still here: wait a minute, then send again.",
     503: (
         "The site cannot save at this moment, so this may not be saved. Your answers are still here: try again soon. "

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import wtforms
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import Field, FieldList, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
@@ -64,6 +66,33 @@ class Row(wtforms.Form):
     def shown(self) -> list[Field]:
         """The fields to put on the page."""
         return list(self)
+
+
+class Rows(FieldList):
+    """Rows alike, at most `max_entries`. Only names that the page itself writes are bound: <rows>-<0…99>-<field>."""
+
+    left_out: list[dict[str, str]]
+    """What was typed in rows beyond the last one that fits, by field."""
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        super().process(formdata, *args, **kwargs)
+        beyond = sorted(set(self._extract_indices(self.name, formdata or ())))[self.max_entries :]
+        typed = [{name: formdata.get(f"{self.name}-{index}-{name}", "") for name in self.names} for index in beyond]
+        self.left_out = [row for row in typed if any(map(str.strip, row.values()))]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields of a row."""
+        return _names_of(self.unbound_field.args[0])
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        own = re.compile(rf"{re.escape(prefix)}-(0|[1-9][0-9]?)-(?:{'|'.join(self.names)})")
+        return (int(match[1]) for name in formdata if (match := own.fullmatch(name)))
+
+
+@cache
+def _names_of(row: type[Row]) -> tuple[str, ...]:
+    return tuple(field.name for field in row())
 
 
 def row_of(field: Field) -> Row | None:

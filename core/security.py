@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, request
@@ -15,6 +17,7 @@ MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
 FORM = "application/x-www-form-urlencoded"
 READING = ("GET", "HEAD", "OPTIONS")
+View = TypeVar("View", bound=Callable[..., Any])
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -45,8 +48,8 @@ HEADERS = {
 def init_app(app: Flask) -> None:
     app.before_request(check_address)
     app.before_request(check_method)
-    app.before_request(check_body)
     app.before_request(check_origin)
+    app.before_request(check_body)
     app.after_request(add_headers)
 
 
@@ -68,13 +71,14 @@ def check_body() -> None:
         return
     if request.content_length is None:
         raise LengthRequired
-    if request.content_length > MAX_BODY:
+    request.max_content_length = getattr(_view(), "read_up_to", MAX_BODY)
+    if request.content_length > request.max_content_length:
         raise RequestEntityTooLarge
     if request.content_length and (request.mimetype != FORM or request.content_encoding):
         raise UnsupportedMediaType
     if len(_read_body(request.content_length)) != request.content_length:
         raise BadRequest
-    if sum(1 for _ in request.form.items(multi=True)) > MAX_FIELDS:
+    if request.content_length > MAX_BODY or sum(1 for _ in request.form.items(multi=True)) > MAX_FIELDS:
         raise RequestEntityTooLarge
 
 
@@ -116,8 +120,22 @@ def open_to_other_sites(view: object) -> object:
 
 
 def _is_open_to_other_sites() -> bool:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, "open_to_other_sites", False))
+    return bool(getattr(_view(), "open_to_other_sites", False))
+
+
+def read_up_to(size: int) -> Callable[[View], View]:
+    """Mark a view whose forms are read up to that many bytes. What is longer than MAX_BODY is refused all the same,
+    but its blueprint's error handler for 413 has the answers, and can show them."""
+
+    def mark(view: View) -> View:
+        view.read_up_to = size  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def _view() -> object:
+    return current_app.view_functions.get(request.endpoint or "")
 
 
 def _is_own(address: str) -> bool:

@@ -11,16 +11,16 @@ from wtforms.validators import StopValidation
 
 from blueprints.referrals import rules
 from blueprints.referrals.case import Case
-from blueprints.referrals.data.answers import SAFETY
+from blueprints.referrals.data.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
-from blueprints.referrals.history import MAX_TRIALS, HistoryQuestions
+from blueprints.referrals.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
 from blueprints.referrals.questions import Questions
 from blueprints.referrals.safety import SafetyQuestions
 from blueprints.referrals.sections import SECTIONS
 from core import clinic
 from core.forms import Parts
-from core.validators import e164
+from core.validators import e164, empty
 
 
 class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
@@ -42,20 +42,21 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         return {**{entry.form.medication.name: [""] for entry in self.trials}, **super().typed()}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        """A whole date that was pasted in one box of three fills all three."""
+        """A whole date that was pasted in one box of three fills all three. Rows that do not fit are named."""
         super().process(*args, **kwargs)
+        if self.trials.left_out:
+            self.form_errors = [_left_out(self.trials.left_out)]
         parts = [self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year]
         whole = next((found for part in parts if (found := rules.split_date(part.data or ""))), None)
         for part, value in zip(parts, whole or (), strict=False):
             part.data, part.raw_data = value, [value]
 
     def validate(self, extra_validators: Any = None) -> bool:
-        fits = len(self.tried()) <= MAX_TRIALS
-        if not fits:
-            self.form_errors = [
-                f"{MAX_TRIALS} medications fit here. Move the others to “More about earlier treatment”."
-            ]
-        return bool(super().validate(extra_validators) and fits)
+        return bool(super().validate(extra_validators) and not self.trials.left_out)
+
+    def has_answers(self) -> bool:
+        """Something was typed or chosen that the empty form does not have."""
+        return any(not empty(field) and field.data != field.default for field in self.questions())
 
     def validate_patient_agrees(self, field: Field) -> None:
         if field.data == "no":
@@ -136,6 +137,13 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         }
 
 
+TRIAL_WORDS = {
+    "medication": "{}",
+    "daily_dose_mg": "mg a day: {}",
+    "weeks": "weeks: {}",
+    "current_episode": "in the current episode: {}",
+    "outcome": "outcome: {}",
+}
 AS_TYPED = (
     "referrer_given_name",
     "referrer_family_name",
@@ -164,6 +172,18 @@ AS_TYPED = (
     "suicide_risk",
     "submitted_by",
 )
+
+
+def _left_out(rows: list[dict[str, str]]) -> str:
+    """What was typed in rows beyond the last one that fits, to be copied; if it is too long for that, how many."""
+    typed = "; ".join(map(_in_words, rows))
+    what = f"These were left out: {typed}." if len(typed) <= MAX_HISTORY else f"{len(rows)} more were left out."
+    return f"{MAX_TRIALS} medications fit here. Write about others under “More about earlier treatment”. {what}"
+
+
+def _in_words(row: dict[str, str]) -> str:
+    said = {name: YES_NO_UNKNOWN.get(value, OUTCOME.get(value, value)) for name, value in row.items()}
+    return ", ".join(words.format(said[name]) for name, words in TRIAL_WORDS.items() if said[name].strip())
 
 
 def _iso(day: date | None) -> str:

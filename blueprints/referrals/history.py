@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Field, FieldList, FormField, StringField, TextAreaField
+from wtforms import BooleanField, Field, FormField, StringField, TextAreaField
 
 from blueprints.referrals import rules
 from blueprints.referrals.data import answers, medications
 from blueprints.referrals.details import Trial
 from blueprints.referrals.questions import DIGITS, PATIENT
-from core.forms import Form, Radio, Row, Select
+from core.forms import Form, Radio, Row, Rows, Select
 from core.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
 
 MAX_TRIALS = 12
+MAX_HISTORY = 2000
 IN_USE = AppliesWhen(lambda row: not row.is_blank)
 
 
@@ -71,6 +72,9 @@ class TrialRow(Row):
         )
 
 
+TRIAL_NAMES = tuple(TrialRow()._fields)
+
+
 def _known(field: Radio | Select) -> str:
     return str(field.data) if field.data in field.answers else "unknown"
 
@@ -80,7 +84,7 @@ def _tried(what: str) -> Radio:
 
 
 class HistoryQuestions(Form):
-    trials = FieldList(FormField(TrialRow), min_entries=1)
+    trials = Rows(FormField(TrialRow), min_entries=1, max_entries=MAX_TRIALS)
     no_trials_known = BooleanField(
         "No medication trials are known",
         validators=[
@@ -94,8 +98,8 @@ class HistoryQuestions(Form):
     had_ketamine = _tried("Ketamine or esketamine, ever?")
     history_details = TextAreaField(
         "More about earlier treatment",
-        description="For example courses, dates, side effects, or more medications. Up to 2,000 characters.",
-        validators=[Optional(), MaxLength(2000, "More about earlier treatment")],
+        description=f"For example courses, dates, side effects, or more medications. Up to {MAX_HISTORY:,} characters.",
+        validators=[Optional(), MaxLength(MAX_HISTORY, "More about earlier treatment")],
         render_kw={"rows": 3},
     )
 

@@ -47,3 +47,5 @@ class Draft(db.Model):  # type: ignore[name-defined,misc]
     blob: Mapped[bytes] = mapped_column(LargeBinary)
     saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    network: Mapped[str] = mapped_column(String(32), server_default="", index=True)
+    """Keyed hash of the network that started it: one network may start so many and no more."""

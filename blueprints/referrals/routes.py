@@ -8,20 +8,22 @@ from flask import abort, current_app, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from blueprints.referrals import bp, drafts, review, rows, services
+from blueprints.referrals import bp, draft_token, drafts, review, rows, services
 from blueprints.referrals.assessment import GUIDANCE
 from blueprints.referrals.data.diagnoses import diagnoses
 from blueprints.referrals.data.medications import medications
 from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.forms import ReferralForm, SendForm
-from core import errors, hypermedia
+from core import errors, hypermedia, security
 from core.extensions import csrf, limiter
 from core.sitemap import listed
 
-COOKIE = "referral_draft"
+LONGEST = 256 * 1024
+"""Bytes of a form that is read, so that one that is too long is shown again."""
+TOO_MANY = "More referrals were started from your network today than the site takes. Your answers are still here."
 SUGGEST = {"medications": suggest_medications, "diagnoses": suggest_diagnoses}
 CHANGED = (
     "The answers changed after you read them, perhaps in another tab. Nothing was sent. Read them again, then send."
@@ -41,26 +43,29 @@ def require_keys() -> Response | None:
 @bp.get("")
 @listed
 def ask() -> Response:
-    draft = drafts.load(_token())
-    return _form_page(_form_of(draft) if draft else ReferralForm(formdata=None), draft=draft)
+    draft = drafts.load(draft_token.read())
+    form = _form_of(draft.answers) if draft else ReferralForm(formdata=None)
+    return _form_page(form, draft=draft, is_lost=draft is None and draft_token.is_there())
 
 
 @bp.post("")
 @limiter.limit("60/minute")
+@security.read_up_to(LONGEST)
 def answer() -> Response:
     form, action = ReferralForm(), request.form.get("action", "review")
     if action == "discard" or form.is_emergency:
-        drafts.discard(_token())
+        drafts.discard(draft_token.read())
         stopped = hypermedia.page("referrals/stop.html") if form.is_emergency else hypermedia.go_to(_url("ask"))
-        return _without_cookie(stopped)
-    if changed := rows.change(action, form.typed(), request.form.lists()):
+        return draft_token.clear(stopped)
+    everything_fits = not form.trials.left_out
+    if everything_fits and (changed := rows.change(action, form.typed(), request.form.lists())):
         return _rows_page(changed)
-    draft = drafts.save(_token(), form.typed())
-    if action == "save":
-        return _with_cookie(hypermedia.saved(_url("ask")), draft)
+    draft = _keep(form)
+    if action == "save" and everything_fits:
+        return _with_token(hypermedia.saved(_url("ask")), draft)
     if form.validate():
-        return _with_cookie(hypermedia.go_to(_url("check")), draft)
-    return _with_cookie(_form_page(form, 422, draft=draft), draft)
+        return _with_token(hypermedia.go_to(_url("check")), draft)
+    return _with_token(_form_page(form, 422, draft=draft), draft)
 
 
 @bp.post("/check/<field>")
@@ -92,7 +97,7 @@ def suggest() -> Response:
 
 @bp.get("/review")
 def check() -> Response:
-    draft = drafts.load(_token())
+    draft = drafts.load(draft_token.read())
     if draft is None or not _is_complete(draft):
         return hypermedia.go_to(_url("ask"))
     return _review_page(draft)
@@ -101,18 +106,19 @@ def check() -> Response:
 @bp.post("/send")
 @limiter.limit("20/minute")
 def send() -> Response:
-    draft, form = drafts.load(_token()), SendForm()
-    reference = services.reference_of(draft.key if draft else form.key.data or "")
-    if reference is None:
-        if draft is None or not _is_complete(draft):
-            return hypermedia.go_to(_url("ask"))
-        if form.seen.data not in (None, "", draft.fingerprint):
-            form.form_errors = [CHANGED]
-            return _review_page(draft, form, 422)
-        details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
-        clinic_email = current_app.config["CLINIC"].referrals_email
-        reference = services.submit(details, draft.key, draft.token, keys, clinic_email)
-    return _without_cookie(hypermedia.go_to(_url("sent", reference=reference)))
+    draft, form = drafts.load(draft_token.read()), SendForm()
+    if reference := services.reference_of(form.key.data or ""):
+        again = hypermedia.go_to(_url("sent", reference=reference))
+        return again if draft else draft_token.clear(again)
+    if draft is None or not _is_complete(draft):
+        return hypermedia.go_to(_url("ask"))
+    if form.seen.data != draft.fingerprint:
+        form.form_errors = [CHANGED]
+        return _review_page(draft, form, 422)
+    details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
+    clinic_email = current_app.config["CLINIC"].referrals_email
+    reference = services.submit(details, draft.key, draft.token, keys, clinic_email)
+    return draft_token.clear(hypermedia.go_to(_url("sent", reference=reference)))
 
 
 @bp.get("/sent/<reference>")
@@ -133,17 +139,41 @@ def show_again(error: HTTPException) -> Response:
     """A refusal never costs what was typed: the same page comes back, filled."""
     if request.endpoint == "referrals.answer":
         return errors.with_form(error, lambda form: _form_page(form, error.code or 400), ReferralForm())
-    draft = drafts.load(_token())
+    draft = drafts.load(draft_token.read())
     if request.endpoint == "referrals.send" and draft and _is_complete(draft):
         return errors.with_form(error, lambda form: _review_page(draft, form, error.code or 400), SendForm())
     return errors.show_error(error)
 
 
+@bp.errorhandler(RequestEntityTooLarge)
+def show_too_long(error: RequestEntityTooLarge) -> Response:
+    """Filled, unless it was so long that it was not even read."""
+    was_read = (request.content_length or 0) <= (request.max_content_length or 0)
+    return show_again(error) if was_read else errors.show_error(error)
+
+
+@bp.errorhandler(drafts.DraftTooLarge)
+def show_too_large(_error: drafts.DraftTooLarge) -> Response:
+    return show_again(RequestEntityTooLarge())
+
+
+@bp.errorhandler(drafts.TooManyDrafts)
+def show_too_many(_error: drafts.TooManyDrafts) -> Response:
+    form = ReferralForm()
+    form.form_errors = [TOO_MANY]
+    return _form_page(form, 429)
+
+
 def _form_page(
-    form: ReferralForm, status: int = 200, draft: drafts.SavedDraft | None = None, change: rows.Change | None = None
+    form: ReferralForm,
+    status: int = 200,
+    draft: drafts.SavedDraft | None = None,
+    change: rows.Change | None = None,
+    is_lost: bool = False,
 ) -> Response:
     lists = {"diagnoses": diagnoses(), "medications": medications(), **_assessed(form)}
-    return hypermedia.page("referrals/form.html", status, form=form, draft=draft, change=change, **lists)
+    context = {"form": form, "draft": draft, "change": change, "is_lost": is_lost}
+    return hypermedia.page("referrals/form.html", status, **context, **lists)
 
 
 def _assessed(form: ReferralForm) -> dict[str, Any]:
@@ -152,11 +182,26 @@ def _assessed(form: ReferralForm) -> dict[str, Any]:
 
 def _rows_page(change: rows.Change) -> Response:
     """The form again with a row more or less. What was in error stays in error."""
-    draft = drafts.save(_token(), change.answers)
-    form = _form_of(draft)
+    form = _form_of(change.answers)
+    draft = _keep(form)
     if request.form.get("strict") == "1":
         form.validate()
-    return _with_cookie(_form_page(form, draft=draft, change=change), draft)
+    return _with_token(_form_page(form, draft=draft, change=change), draft)
+
+
+def _keep(form: ReferralForm) -> drafts.SavedDraft | None:
+    """The draft as it was saved. An empty form is none, and takes the place of an earlier one."""
+    token = draft_token.read()
+    if form.has_answers():
+        return drafts.save(token, form.typed(), draft_token.network())
+    drafts.discard(token)
+    return None
+
+
+def _with_token(response: Response, draft: drafts.SavedDraft | None) -> Response:
+    if draft:
+        return draft_token.write(response, draft.token)
+    return draft_token.clear(response) if draft_token.is_there() else response
 
 
 def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, status: int = 200) -> Response:
@@ -167,8 +212,8 @@ def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, st
     return hypermedia.page("referrals/review.html", status, **context)
 
 
-def _form_of(draft: drafts.SavedDraft) -> ReferralForm:
-    return ReferralForm(formdata=MultiDict(draft.answers))
+def _form_of(answers: drafts.Answers) -> ReferralForm:
+    return ReferralForm(formdata=MultiDict(answers))
 
 
 def _complete(draft: drafts.SavedDraft) -> ReferralForm:
@@ -183,24 +228,6 @@ def _is_complete(draft: drafts.SavedDraft) -> bool:
 
 def _url(endpoint: str, **values: Any) -> str:
     return url_for(f"referrals.{endpoint}", **values)
-
-
-def _token() -> str | None:
-    return request.cookies.get(COOKIE)
-
-
-def _with_cookie(response: Response, draft: drafts.SavedDraft) -> Response:
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
-    age = drafts.LIFETIME
-    response.set_cookie(
-        COOKIE, draft.token, max_age=age, path=bp.url_prefix, secure=secure, httponly=True, samesite="Lax"
-    )
-    return response
-
-
-def _without_cookie(response: Response) -> Response:
-    response.delete_cookie(COOKIE, path=bp.url_prefix or "/", httponly=True, samesite="Lax")
-    return response
 
 
 errors.keep_answers(bp, "referrals.answer", ReferralForm, _form_page)

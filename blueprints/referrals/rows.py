@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from blueprints.referrals.drafts import Answers
-from blueprints.referrals.history import MAX_TRIALS
+from blueprints.referrals.history import MAX_TRIALS, TRIAL_NAMES
 
-NAME = re.compile(r"trials-([0-9]{1,3})-(\w+)")
+NAME = re.compile(r"trials-([0-9]{1,2})-(\w+)")
 ACTION = re.compile(r"(add|remove|restore)_trial(?::([0-9]{1,3}))?")
 REMOVED = "removed-"
 
@@ -36,8 +36,7 @@ def change(action: str, answers: Answers, sent: Iterable[tuple[str, list[str]]])
     if match[1] == "add":
         return _added(others, rows)
     if match[1] == "restore":
-        rows.insert(place, _removed(sent))
-        return Change(_joined(others, rows), place, f"Medication {place + 1} is back.")
+        return _put_back(others, rows, place, _removed(sent))
     return _taken_away(others, rows, place)
 
 
@@ -55,8 +54,18 @@ def _taken_away(others: Answers, rows: list[Answers], place: int) -> Change:
     )
 
 
+def _put_back(others: Answers, rows: list[Answers], place: int, removed: Answers) -> Change:
+    """Where there is no room it is offered again, and nothing of it is lost."""
+    if len(rows) >= MAX_TRIALS:
+        words = f"{MAX_TRIALS} medications fit here. Remove another one to put this one back."
+        return Change(_joined(others, rows), min(place, len(rows) - 1), words, removed, place)
+    rows.insert(place, removed)
+    return Change(_joined(others, rows), place, f"Medication {place + 1} is back.")
+
+
 def _removed(sent: Iterable[tuple[str, list[str]]]) -> Answers:
-    return {name.removeprefix(REMOVED): values for name, values in sent if name.startswith(REMOVED)}
+    known = {f"{REMOVED}{name}" for name in TRIAL_NAMES}
+    return {name.removeprefix(REMOVED): values for name, values in sent if name in known}
 
 
 def _split(answers: Answers) -> tuple[Answers, list[Answers]]:

@@ -92,3 +92,71 @@ def test_what_was_in_error_stays_in_error(reader: Visitor) -> None:
 
 def test_the_change_is_announced(htmx: Visitor) -> None:
     assert press(htmx, "remove_trial:1").document.text_of("live") == "Medication 2 removed."
+
+
+DIGITS = "1" * 5000
+STRANGE = (
+    *("trials-²-medication", f"trials-{DIGITS}-medication", "trials-٣-weeks", "trials-１-weeks", "trials--1-weeks"),
+    *("trials-100-medication", "trials-07-medication", "trials-7", "trials-7-", "trials-7-csrf_token"),
+    *("trials-7-trials-7-medication", "trials-7-medication-0", "trials-7-medication\n", "trials-7-Medication"),
+    *("trialsx7-medication", "trials-7-strict", "trials-7-__class__", "trials"),
+)
+
+
+@pytest.mark.parametrize("name", STRANGE, ids=range(len(STRANGE)))
+def test_a_name_that_the_page_does_not_write_makes_no_row(reader: Visitor, name: str) -> None:
+    token = reader.token()
+    for path in ("/refer", "/refer/assess", "/refer/check/trials-0-weeks"):
+        form = {**token, **referral(), name: "7", "action": "save"}
+        assert reader.client.post(path, data=form).status_code in (200, 303)
+    assert rows(reader.get("/refer")) == ["sertraline", "Effexor"]
+
+
+@pytest.mark.parametrize("name", ["removed-../a", "removed-csrf_token", "removed-", "removed-trials-0-medication"])
+def test_only_a_row_is_put_back(reader: Visitor, name: str) -> None:
+    strange: dict[str, Any] = {name: "CANARY-NAME"}
+    answer = press(reader, "restore_trial:0", **strange)
+    assert rows(answer) == ["", "sertraline", "Effexor"]
+    assert "CANARY-NAME" not in answer.text
+
+
+def many(count: int, **others: Any) -> dict[str, Any]:
+    return {**{f"trials-{n}-medication": f"drug {n}" for n in range(count)}, **others}
+
+
+@pytest.mark.parametrize("action", ["review", "save", "add_trial", "remove_trial:0", "restore_trial:3"])
+def test_rows_that_do_not_fit_are_named(clinician: Visitor, action: str) -> None:
+    answer = clinician.post("/refer", {**clinician.token(), **referral(**many(14)), "action": action})
+    assert answer.status == 422
+    assert "12 medications fit here" in answer.text
+    assert "These were left out: drug 12; drug 13." in answer.text
+    assert len(rows(answer)) == 12
+    page = clinician.get("/refer")
+    assert rows(page) == [f"drug {n}" for n in range(12)]
+    assert "left out" not in page.text
+
+
+def test_rows_that_are_too_many_to_be_named_are_counted(reader: Visitor) -> None:
+    rest = {name: value for name, value in referral(**many(88)).items() if name != "clinical_summary"}
+    long = {f"trials-{n}-medication": "x" * 120 for n in range(50, 88)}
+    answer = reader.post("/refer", {**reader.token(), **rest, **long, "action": "review"})
+    assert answer.status == 422
+    assert "76 more were left out" in answer.text
+    assert len(rows(reader.get("/refer"))) == 12
+
+
+def test_blank_rows_beyond_the_last_are_nothing_to_speak_of(reader: Visitor) -> None:
+    blank = {f"trials-{n}-medication": " " for n in range(12, 14)}
+    assert press(reader, "remove_trial:0", **many(12, **blank)).status == 200
+
+
+def test_undo_makes_no_thirteenth_row_and_keeps_what_was_removed(clinician: Visitor) -> None:
+    removed = press(clinician, "remove_trial:11", **many(12, **{"trials-11-weeks": "31"}))
+    full = press(clinician, "restore_trial:11", removed, **many(12))
+    assert rows(full) == [f"drug {n}" for n in range(12)]
+    assert "12 medications fit here. Remove another one" in full.text
+    room = press(clinician, "remove_trial:0", **many(12))
+    back = press(clinician, "restore_trial:11", full, **{**many(11), "trials-0-medication": "drug 0"})
+    assert len(rows(room)) == 11
+    assert rows(back)[-1] == "drug 11"
+    assert back.document.by_id("trials-11-weeks").attributes["value"] == "31"

@@ -1,0 +1,43 @@
+"""What the tests of drafts do in a browser, and what they look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from blueprints.referrals.models import Draft, Referral
+from core.extensions import db
+from tests.builders import referral
+from tests.page import Answer, Visitor
+
+LOST = "The draft that was saved in this browser cannot be opened any more"
+
+
+def save(visitor: Visitor, **changes: Any) -> Answer:
+    return visitor.post("/refer", {**visitor.token(), **referral(**changes), "action": "save"})
+
+
+def half(visitor: Visitor) -> str:
+    """Of the token: what lies in the draft's own cookie."""
+    cookie = visitor.client.get_cookie("referral_draft")
+    return cookie.value if cookie else ""
+
+
+def plant(visitor: Visitor, token: str) -> None:
+    visitor.client.set_cookie("referral_draft", token)
+
+
+def rows(app: Flask) -> list[Draft]:
+    with app.app_context():
+        return list(db.session.scalars(select(Draft)))
+
+
+def keys(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count(func.distinct(Referral.key_hash)))) or 0
+
+
+def typed(answer: Answer) -> str:
+    return answer.document.by_id("patient_family_name").attributes.get("value", "")

@@ -1,0 +1,115 @@
+"""Who can open a draft: the browser that saved it, with its cookie and its session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core.extensions import limiter
+from tests.builders import PRODUCTION, referral
+from tests.conftest import build, close, copy_of
+from tests.page import Document, Visitor
+from tests.referrals.drafting import LOST, half, plant, save, typed
+
+HTTPS = {"base_url": "https://clinic.example"}
+
+
+@pytest.fixture(autouse=True)
+def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiter, "enabled", False)
+
+
+def test_a_planted_token_opens_nothing_and_is_not_taken_over(sqlite_app: Flask, reader: Visitor) -> None:
+    attacker = Visitor(sqlite_app)
+    save(attacker, patient_family_name="Attacker")
+    planted = half(attacker)
+    plant(reader, planted)
+    page = reader.get("/refer")
+    assert "Attacker" not in page.text
+    assert LOST in page.text
+    save(reader)
+    assert half(reader) not in ("", planted)
+    assert typed(reader.get("/refer")) == "Canaryfield"
+    assert typed(attacker.get("/refer")) == "Attacker"
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 43, "x" * 4000, "²" * 43, "\x7f", "é", "../" * 20])
+def test_no_token_is_taken_from_a_browser(reader: Visitor, token: str) -> None:
+    plant(reader, token)
+    assert reader.get("/refer").status == 200
+    save(reader)
+    assert len(half(reader)) == 43
+    assert half(reader) != token
+    assert typed(reader.get("/refer")) == "Canaryfield"
+
+
+def test_the_session_without_the_token_opens_nothing(reader: Visitor) -> None:
+    save(reader)
+    reader.client.delete_cookie("referral_draft")
+    page = reader.get("/refer")
+    assert typed(page) == ""
+    assert LOST not in page.text
+
+
+def test_the_token_without_its_session_opens_nothing(reader: Visitor) -> None:
+    save(reader)
+    reader.client.delete_cookie("session")
+    page = reader.get("/refer")
+    assert typed(page) == ""
+    assert LOST in page.text
+
+
+def test_the_token_with_somebody_elses_session_opens_nothing(sqlite_app: Flask, reader: Visitor) -> None:
+    save(reader)
+    other = Visitor(sqlite_app)
+    save(other, patient_family_name="Othername")
+    plant(other, half(reader))
+    assert typed(other.get("/refer")) == ""
+
+
+def test_a_closed_browser_keeps_the_draft_for_a_day(reader: Visitor) -> None:
+    """Both cookies outlive it; the session's is renewed with each saving."""
+    for _ in range(2):
+        answer = save(reader)
+        kept = {value.partition("=")[0]: value for value in answer.response.headers.getlist("Set-Cookie")}
+        assert "Max-Age=86400" in kept["referral_draft"]
+        assert "Expires=" in kept["session"]
+
+
+@pytest.fixture
+def production(tmp_path: Path, sqlite_tables: Path) -> Iterator[Flask]:
+    application = build(tmp_path, copy_of(sqlite_tables, tmp_path), **PRODUCTION)
+    yield application
+    close(application)
+
+
+def post_in_production(app: Flask, client: Any, action: str = "save") -> Any:
+    form = Document(client.get("/refer", **HTTPS).text).fields()
+    return client.post("/refer", data={**form, **referral(), "action": action}, **HTTPS)
+
+
+def test_in_production_no_other_host_can_set_the_cookie(production: Flask) -> None:
+    client = production.test_client()
+    for action in ("save", "discard"):
+        cookies = post_in_production(production, client, action).headers.getlist("Set-Cookie")
+        (cookie,) = [value for value in cookies if value.startswith("__Host-referral_draft=")]
+        attributes = {part.strip() for part in cookie.split(";")[1:]}
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
+        assert not [part for part in attributes if part.startswith("Domain")]
+
+
+def test_in_production_the_plain_name_is_ignored(production: Flask) -> None:
+    client = production.test_client()
+    post_in_production(production, client)
+    cookie = client.get_cookie("__Host-referral_draft", domain="clinic.example")
+    assert cookie
+    assert "Canaryfield" in client.get("/refer", **HTTPS).text
+    client.delete_cookie("__Host-referral_draft", domain="clinic.example")
+    client.set_cookie("referral_draft", cookie.value, domain="clinic.example")
+    page = client.get("/refer", **HTTPS).text
+    assert "Canaryfield" not in page
+    assert LOST not in page
