@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import uuid
@@ -21,14 +20,13 @@ from sqlalchemy import inspect
 from app import create_app
 from core import clock
 from core.extensions import db
+from tests.needs import POSTGRES
 from tests.page import Visitor
 from tests.speed import make_once
 
 make_once()
-pytest_plugins = ["tests.browser.fixtures"]
+pytest_plugins = ["tests.selection", "tests.browser.fixtures"]
 Wait = Callable[[timedelta], None]
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
-IN_CI = bool(os.environ.get("CI"))
 
 
 @pytest.fixture(scope="session")
@@ -41,10 +39,6 @@ def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not POSTGRES:
-        if IN_CI:
-            pytest.fail("TEST_POSTGRES_URL is not set")
-        pytest.skip("TEST_POSTGRES_URL is not set")
     with new_database("") as url:
         close(build(tmp_path_factory.mktemp("tables"), url))
         yield url.rpartition("/")[2]

@@ -42,6 +42,7 @@ def stranger(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     return visitor
 
 
+@pytest.mark.database_decides
 def test_no_address_is_a_fault(stranger: Visitor) -> None:
     for address in ADDRESSES:
         for word in WORDS:
