@@ -5,19 +5,28 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 
+# A line with what is checked and its seconds; what the check says appears where it fails.
+phase = @printf '%-18s' '$(1)'; begun=$$(date +%s); \
+	if said=$$({ $(2); } 2>&1); then echo "$$(( $$(date +%s) - begun )) s"; else echo failed; echo "$$said"; exit 1; fi
+
+# Options of your own: make test PYTEST='-k leave'
+tests = @echo 'tests: $(1)'; $(BIN)/pytest --quiet -m '$(1)' --numprocesses 2 --dist loadgroup --durations 10 --durations-min 1 $(PYTEST)
+
 help:  ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT)
 	@exec $(BIN)/flask serve
 
-test: .venv/test  ## linters, types, import contracts, templates and every test
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
-	@$(BIN)/djlint --lint --quiet templates
-	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
+test: .venv/test  ## linters, types, import contracts, templates and the tests, in three minutes
+	$(call phase,linters,$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .)
+	$(call phase,types,$(BIN)/mypy --no-error-summary)
+	$(call phase,import contracts,$(BIN)/lint-imports --no-logo)
+	$(call phase,templates,$(BIN)/djlint --lint --quiet templates)
+	$(call tests,not full)
+
+test-all: test  ## `make test`, then the tests it leaves to CI: PostgreSQL and the browser throughout
+	$(call tests,full)
 
 watch: .venv/test  ## serve the site, and run the quick tests, again whenever you save
 	@$(BIN)/watchfiles --filter python '$(BIN)/flask serve' app.py core blueprints & \
@@ -52,4 +61,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help run test watch bench format lock
+.PHONY: help run test test-all watch bench format lock

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.servers import PATHS, bare, site
-from tests.browser.fixtures import CHROMIUM, FLAGS
+from tests.browser.fixtures import FLAGS
+from tests.needs import CHROMIUM
 
 VISITS = 5
 SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}

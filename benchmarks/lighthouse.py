@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from benchmarks.servers import PATHS, site
-from tests.browser.fixtures import CHROMIUM
+from tests.needs import CHROMIUM
 
 LIGHTHOUSE = ("npx", "--yes", "lighthouse@12.8.2")
 OPTIONS = ("--quiet", "--output=json", "--chrome-flags=--headless=new --no-sandbox")

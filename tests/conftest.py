@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +21,13 @@ from sqlalchemy import inspect
 from app import create_app
 from core import clock
 from core.extensions import db
+from tests.needs import POSTGRES
 from tests.page import Visitor
 from tests.speed import make_once
 
 make_once()
-pytest_plugins = ["tests.browser.fixtures"]
+pytest_plugins = ["tests.selection", "tests.browser.fixtures"]
 Wait = Callable[[timedelta], None]
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
-IN_CI = bool(os.environ.get("CI"))
 
 
 @pytest.fixture(scope="session")
@@ -41,33 +40,67 @@ def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not POSTGRES:
-        if IN_CI:
-            pytest.fail("TEST_POSTGRES_URL is not set")
-        pytest.skip("TEST_POSTGRES_URL is not set")
     with new_database("") as url:
         close(build(tmp_path_factory.mktemp("tables"), url))
         yield url.rpartition("/")[2]
 
 
+class Copies:
+    """Databases with tables that nobody has used. The next is made, and used ones are dropped, while a test runs: both
+    wait for the disk longer than most tests take."""
+
+    def __init__(self, template: str, beside: ThreadPoolExecutor) -> None:
+        self.template, self.beside = template, beside
+        self.coming = beside.submit(create_database, template)
+
+    def take(self) -> str:
+        """Its address."""
+        url = self.coming.result()
+        self.coming = self.beside.submit(create_database, self.template)
+        return url
+
+    def drop(self, url: str) -> None:
+        self.beside.submit(drop_database, url)
+
+
+@pytest.fixture(scope="session")
+def postgres_copies(postgres_tables: str) -> Iterator[Copies]:
+    with ThreadPoolExecutor(1) as beside:
+        copies = Copies(postgres_tables, beside)
+        yield copies
+        copies.drop(copies.coming.result())
+
+
 @contextmanager
 def new_database(template: str) -> Iterator[str]:
     """Its address; it is dropped in the end."""
+    url = create_database(template)
+    yield url
+    drop_database(url)
+
+
+def create_database(template: str) -> str:
+    """Its address."""
     name = f"ktc_test_{uuid.uuid4().hex[:12]}"
     copy = f' TEMPLATE "{template}"' if template else ""
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"{copy}')
-    yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    return POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+
+
+def drop_database(url: str) -> None:
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        connection.execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of its own for each test, on SQLite and on PostgreSQL, with its tables."""
     if request.param == "postgres":
-        with new_database(request.getfixturevalue("postgres_tables")) as url:
-            yield url
+        copies: Copies = request.getfixturevalue("postgres_copies")
+        url = copies.take()
+        yield url
+        copies.drop(url)
         return
     yield copy_of(request.getfixturevalue("sqlite_tables"), tmp_path)
 

@@ -17,6 +17,8 @@ from core import access
 from core.extensions import db
 from tests.page import Visitor
 
+pytestmark = pytest.mark.database_decides
+
 ROOT = Path(__file__).parents[1]
 CODE = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "blueprints").rglob("*.py")]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))

@@ -1,30 +1,63 @@
-"""What axe finds, and whether a page scrolls sideways."""
+"""What axe finds, and whether a page scrolls sideways.
+
+`make test` looks at every width with every rule in light colors, and in dark ones, narrow and wide, at contrast alone:
+nothing else depends on the color scheme. `make test-all` takes the other looks as well.
+"""
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
+import pytest
 from playwright.sync_api import Page
 
-from tests.browser.fixtures import AXE, need
+from tests.needs import AXE
 
+Scheme = Literal["light", "dark"]
 WIDTHS = (320, 768, 1280)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-RUN_AXE = """async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const {violations} = await axe.run({runOnly: tags, preload: false, resultTypes: ['violations']});
-    return violations.map(({id, nodes}) => [id, ...nodes.map(node => node.target.join(' ')).slice(0, 4)]);
+ALL_RULES = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
+CONTRAST = ("color-contrast",)
+FIND = """async (rules) => {
+    const {violations} = await axe.run({runOnly: rules, preload: false, resultTypes: ['violations']});
+    return violations.flatMap(({id, help, nodes}) => nodes.map(node => `${id} (${help}): ${node.target.join(' ')}`));
 }"""
 
 
-def check(page: Page) -> None:
-    """At every width, in both schemes."""
-    need(AXE.exists(), "axe-core (npm ci in tests/tools)")
+@dataclass(frozen=True)
+class Look:
+    """One way to look at a page."""
+
+    width: int
+    scheme: Scheme = "light"
+    rules: tuple[str, ...] = ALL_RULES
+
+
+LIGHT = tuple(Look(width) for width in WIDTHS)
+DARK = tuple(Look(width, "dark") for width in WIDTHS)
+NARROW, *OTHERS = LIGHT
+BRIEF = (*LIGHT, *(Look(look.width, "dark", CONTRAST) for look in (LIGHT[0], LIGHT[-1])))
+
+
+def check(page: Page, looks: Iterable[Look] = BRIEF, where: str = "") -> None:
+    """Fails with every finding: its rule, its element and the page (`where` it is not the page's own address)."""
     page.wait_for_load_state("load")
-    page.evaluate(AXE.read_text())
-    for width, scheme in product(WIDTHS, SCHEMES):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(RUN_AXE) == [], f"at {width} px, {scheme}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"scrolls sideways at {width} px"
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = [
+        f"{problem}, on {where or page.url} at {look.width} px, {look.scheme}"
+        for look in looks
+        for problem in _see(page, look)
+    ]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def _see(page: Page, look: Look) -> list[str]:
+    page.set_viewport_size({"width": look.width, "height": 800})
+    page.emulate_media(color_scheme=look.scheme)
+    found: list[str] = page.evaluate(FIND, look.rules)
+    if (wide := page.evaluate("document.documentElement.scrollWidth")) > look.width:
+        found.append(f"scrolls sideways: it is {wide} px wide")
+    return found

@@ -1,24 +1,20 @@
-"""A real server, a real Chromium. Without one the tests are skipped, and in CI they fail."""
+"""A real server and a real Chromium."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import waitress
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core.extensions import limiter
-from tests.conftest import IN_CI, build, close
+from tests.conftest import build, close
+from tests.needs import CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-TOOLS = Path(__file__).parents[1] / "tools" / "node_modules"
-AXE = TOOLS / "axe-core" / "axe.min.js"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,19 +23,13 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # One process for all pages of the site: they are opened one after another.
+    "--process-per-site",
 ]
-
-
-def need(there: bool, what: str) -> None:
-    if not there and IN_CI:
-        pytest.fail(f"{what} is missing")
-    if not there:
-        pytest.skip(f"{what} is missing")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    need(CHROMIUM is not None, "Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -71,25 +61,54 @@ def site(live_app: Flask) -> Iterator[str]:
 
 
 OpenPage = Callable[..., Page]
+Visitors = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def visitors(browser: Browser, site: str) -> Iterator[Visitors]:
+    """The browser of the first, second, … visitor with these options, kept: a new one costs more than most tests."""
+    kept: dict[str, BrowserContext] = {}
+
+    def visitor(number: int, options: dict[str, Any]) -> BrowserContext:
+        name = f"{number} {sorted(options.items())}"
+        if name not in kept:
+            kept[name] = browser.new_context(base_url=site, **options)
+            kept[name].set_default_timeout(10_000)
+        return kept[name]
+
+    yield visitor
+    for context in kept.values():
+        context.close()
 
 
 @pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
-    """Opens a page; afterwards no page may have broken the content security policy or logged an error."""
+def open_page(visitors: Visitors) -> Iterator[OpenPage]:
+    """Opens a page, each time for another visitor, who has no cookie yet. Afterwards no page may have broken the
+    content security policy or logged an error."""
     limiter.reset()
-    contexts, complaints = [], []
+    used: list[BrowserContext] = []
+    complaints: list[str] = []
 
     def open_it(path: str = "/", width: int = 1280, **options: Any) -> Page:
-        context = browser.new_context(base_url=site, viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        context.set_default_timeout(10_000)
+        context = visitors(len(used), options)
+        used.append(context)
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         page.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
+    for context in used:
+        leave(context)
     assert complaints == []
+
+
+def leave(context: BrowserContext) -> None:
+    """As it was before it was used."""
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
+    context.set_offline(False)
+    context.unroute_all()

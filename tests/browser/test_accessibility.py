@@ -1,20 +1,20 @@
 """axe and html-validate on every page and form state, at three widths, in both color schemes, with and
-without JavaScript; and no page ever scrolls sideways."""
+without JavaScript; and no page ever scrolls sideways (tests/browser/checks.py says which look is when)."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.actions import fill_in
-from tests.browser.checks import check
-from tests.browser.fixtures import TOOLS, OpenPage, need
+from tests.browser.checks import BRIEF, DARK, NARROW, OTHERS, Look, check
+from tests.browser.fixtures import OpenPage
 from tests.builders import referral
+from tests.needs import HTML_VALIDATE, TOOLS
 from tests.page import CONTENT_PAGES
 
 pytestmark = pytest.mark.browser
@@ -32,38 +32,74 @@ PAGES = (
 )
 
 
+CheckPage = Callable[[Page], None]
+
+
+def brief_then_full(brief: tuple[Look, ...], full: tuple[Look, ...]) -> pytest.MarkDecorator:
+    """The looks of `make test`, and those that only `make test-all` takes."""
+    return pytest.mark.parametrize(
+        "looks", [pytest.param(brief, id="brief"), pytest.param(full, id="full", marks=pytest.mark.full)]
+    )
+
+
+with_javascript = brief_then_full(BRIEF, DARK)
+without_javascript = brief_then_full((NARROW,), (*OTHERS, *DARK))
+
+
 @pytest.fixture
-def check_bare(open_page: OpenPage) -> Callable[[Page], None]:
+def check_page(looks: tuple[Look, ...]) -> CheckPage:
+    return lambda page: check(page, looks)
+
+
+@pytest.fixture(scope="session")
+def reading(browser: Browser, site: str) -> Iterator[Page]:
+    """Where copies of pages are read."""
+    context = browser.new_context(base_url=site, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def check_bare(reading: Page, site: str, looks: tuple[Look, ...]) -> CheckPage:
     """Checks a page of a browser without JavaScript. axe itself needs some, so it reads a copy without scripts."""
-    reading = open_page("/healthz", bypass_csp=True)
 
     def check_copy(bare: Page) -> None:
         html = bare.content().replace("<script", "<template").replace("</script", "</template")
-        reading.set_content(html.replace("<head>", f'<head><base href="{reading.url}">'))
-        check(reading)
+        reading.goto("/healthz")
+        reading.set_content(html.replace("<head>", f'<head><base href="{site}">'))
+        check(reading, looks, where=f"{bare.url} without JavaScript")
 
     return check_copy
 
 
+@with_javascript
+@pytest.mark.axe
 @pytest.mark.parametrize("path", PAGES)
-def test_pages(open_page: OpenPage, path: str) -> None:
-    check(open_page(path, bypass_csp=True))
+def test_pages(open_page: OpenPage, check_page: CheckPage, path: str) -> None:
+    """Nor does any break its own content security policy: open_page collects the complaints."""
+    check_page(open_page(path))
 
 
+@without_javascript
+@pytest.mark.axe
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_without_javascript(open_page: OpenPage, check_bare: Callable[[Page], None], path: str) -> None:
+def test_pages_without_javascript(open_page: OpenPage, check_bare: CheckPage, path: str) -> None:
     check_bare(open_page(path, java_script_enabled=False))
 
 
-def test_an_open_source(open_page: OpenPage) -> None:
-    page = open_page("/ketamine-therapy", bypass_csp=True)
+@with_javascript
+@pytest.mark.axe
+def test_an_open_source(open_page: OpenPage, check_page: CheckPage) -> None:
+    page = open_page("/ketamine-therapy")
     page.locator(".cite a").first.click()
     expect(page.get_by_role("dialog", name="Source")).to_be_visible()
-    check(page)
+    check_page(page)
 
 
-def test_open_suggestions_and_a_full_assessment(open_page: OpenPage) -> None:
-    page = open_page("/refer", bypass_csp=True)
+@with_javascript
+@pytest.mark.axe
+def test_open_suggestions_and_a_full_assessment(open_page: OpenPage, check_page: CheckPage) -> None:
+    page = open_page("/refer")
     fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="calling_clinic_now"))
     expect(page.locator("#assessment")).to_contain_text("Suicide risk is high")
     page.locator("#assessment summary").first.click()
@@ -72,10 +108,10 @@ def test_open_suggestions_and_a_full_assessment(open_page: OpenPage) -> None:
     page.locator("#trials-0-medication").fill("")
     page.locator("#trials-0-medication").press_sequentially("ser")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
-    check(page)
+    check_page(page)
 
 
-def walk_through_the_referral(page: Page, look: Callable[[Page], None]) -> None:
+def walk_through_the_referral(page: Page, look: CheckPage) -> None:
     """Every state of the referral: errors, the emergency, the answers, the reference."""
     page.get_by_role("button", name="Check your answers").click()
     expect(page.locator(".error-summary")).to_be_focused()
@@ -96,15 +132,19 @@ def walk_through_the_referral(page: Page, look: Callable[[Page], None]) -> None:
     look(page)
 
 
-def test_referral_states(open_page: OpenPage) -> None:
-    walk_through_the_referral(open_page("/refer", bypass_csp=True), check)
+@with_javascript
+@pytest.mark.axe
+def test_referral_states(open_page: OpenPage, check_page: CheckPage) -> None:
+    walk_through_the_referral(open_page("/refer"), check_page)
 
 
-def test_referral_states_without_javascript(open_page: OpenPage, check_bare: Callable[[Page], None]) -> None:
+@without_javascript
+@pytest.mark.axe
+def test_referral_states_without_javascript(open_page: OpenPage, check_bare: CheckPage) -> None:
     walk_through_the_referral(open_page("/refer", java_script_enabled=False), check_bare)
 
 
-def walk_through_the_footer(page: Page, look: Callable[[Page], None]) -> None:
+def walk_through_the_footer(page: Page, look: CheckPage) -> None:
     page.get_by_role("button", name="Subscribe").click()
     expect(page.locator("#email-error")).to_contain_text("Enter your email address.")
     look(page)
@@ -114,23 +154,30 @@ def walk_through_the_footer(page: Page, look: Callable[[Page], None]) -> None:
     look(page)
 
 
-def test_footer_states(open_page: OpenPage) -> None:
-    walk_through_the_footer(open_page("/journey", bypass_csp=True), check)
+@with_javascript
+@pytest.mark.axe
+def test_footer_states(open_page: OpenPage, check_page: CheckPage) -> None:
+    walk_through_the_footer(open_page("/journey"), check_page)
 
 
-def test_footer_states_without_javascript(open_page: OpenPage, check_bare: Callable[[Page], None]) -> None:
+@without_javascript
+@pytest.mark.axe
+def test_footer_states_without_javascript(open_page: OpenPage, check_bare: CheckPage) -> None:
     walk_through_the_footer(open_page("/journey", java_script_enabled=False), check_bare)
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_breaks_its_own_content_security_policy(open_page: OpenPage, path: str) -> None:
-    """The fixture collects the complaints. axe needs the policy off, so it is not run here."""
-    open_page(path).wait_for_load_state("networkidle")
+@pytest.mark.axe
+def test_a_finding_names_its_rule_its_element_and_the_page(reading: Page) -> None:
+    reading.set_content("<title>x</title><main><h1>x</h1><img id=bare src=/x.png></main>")
+    with pytest.raises(pytest.fail.Exception, match=r"image-alt \(.*\): #bare, on /x at 320 px, light"):
+        check(reading, [NARROW], where="/x")
+    reading.set_content("<title>x</title><main><h1 style='width: 400px'>x</h1></main>")
+    with pytest.raises(pytest.fail.Exception, match="scrolls sideways: it is 4.. px wide, on /x at 320 px"):
+        check(reading, [NARROW], where="/x")
 
 
+@pytest.mark.html_validate
 def test_markup_is_valid(open_page: OpenPage, tmp_path: Path) -> None:
-    program = TOOLS / ".bin" / "html-validate"
-    need(program.exists() and shutil.which("node") is not None, "html-validate (npm ci in tests/tools)")
     request = open_page("/crisis").request
     for number, path in enumerate(PAGES):
         (tmp_path / f"{number}.html").write_text(request.get(path).text())
@@ -138,7 +185,7 @@ def test_markup_is_valid(open_page: OpenPage, tmp_path: Path) -> None:
     (tmp_path / "errors.html").write_text(answer.text())
     config = TOOLS.parent / ".htmlvalidate.json"
     run = subprocess.run(
-        [str(program), "--config", str(config), *map(str, sorted(tmp_path.glob("*.html")))],
+        [str(HTML_VALIDATE), "--config", str(config), *map(str, sorted(tmp_path.glob("*.html")))],
         capture_output=True,
         text=True,
         check=False,

@@ -57,8 +57,9 @@ def test_the_html_of_a_mail_can_be_followed_from_its_page(open_page: OpenPage) -
     expect(opened.value.get_by_role("button", name="Confirm")).to_be_visible()
 
 
+@pytest.mark.axe
 def test_every_page_of_a_subscription_and_a_mail_itself_are_accessible(open_page: OpenPage, live_app: Flask) -> None:
-    page = open_page("/subscribe", bypass_csp=True)
+    page = open_page("/subscribe")
     subscribe(page, "reads-closely@example.com")
     with live_app.app_context():
         newest = outbox.newest(1)[0].id

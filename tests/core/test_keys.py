@@ -21,6 +21,8 @@ from core import config, sealed, sealing
 from core.extensions import db
 from tests.referrals.charts import details
 
+pytestmark = pytest.mark.database_decides
+
 OLD, RECOVERY, NEW = (sealing.new_key_pair() for _ in range(3))
 OLD_KEYS, NEW_KEYS = (OLD.public, RECOVERY.public), (NEW.public, RECOVERY.public)
 OLD_IDS, NEW_IDS = ({sealing.key_id(key) for key in keys} for keys in (OLD_KEYS, NEW_KEYS))

@@ -16,6 +16,8 @@ from core.extensions import db
 from tests.conftest import Wait
 from tests.postbox import Postbox, listening
 
+pytestmark = pytest.mark.database_decides
+
 
 @pytest.fixture
 def postbox(app: Flask) -> Iterator[Postbox]:

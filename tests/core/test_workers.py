@@ -29,6 +29,8 @@ from core.extensions import db
 from tests.postbox import Postbox, listening
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.database_decides
+
 
 def put(app: Flask, count: int = 1) -> None:
     with app.app_context():

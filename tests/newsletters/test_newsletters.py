@@ -21,6 +21,8 @@ from tests.content.words import CONTENT, change
 from tests.page import Visitor
 from tests.postbox import Postbox, listening
 
+pytestmark = pytest.mark.database_decides
+
 Run = Callable[..., str]
 ISSUE = "newsletters/2026-12-new-pages.md"
 

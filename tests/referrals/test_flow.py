@@ -19,6 +19,8 @@ from core.extensions import db
 from tests.builders import CANARIES, referral
 from tests.page import Answer, Visitor
 
+pytestmark = pytest.mark.database_decides
+
 REFERENCE = re.compile(r"^KTC-[2-9BCDFGHJKMNPQRSTVWXYZ]{8}$")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
@@ -12,6 +13,8 @@ from core.extensions import db
 from tests.conftest import Wait
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, confirmed, link, mails, states, subjects, subscribe
+
+pytestmark = pytest.mark.database_decides
 
 
 def test_only_the_button_confirms_and_only_once(app: Flask, visitor: Visitor) -> None:

@@ -16,6 +16,8 @@ from core.extensions import db
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
 
+pytestmark = pytest.mark.database_decides
+
 CLICK = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
 
 

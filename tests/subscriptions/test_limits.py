@@ -16,6 +16,8 @@ from tests.conftest import Wait, build, close
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
 
+pytestmark = pytest.mark.database_decides
+
 
 def test_an_address_gets_one_mail_an_hour_and_three_a_day(app: Flask, visitor: Visitor, wait: Wait) -> None:
     counts = []

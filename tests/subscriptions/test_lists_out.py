@@ -17,6 +17,8 @@ from tests.page import Visitor
 from tests.subscriptions.actions import confirmed, mails, subjects, subscribe
 from tests.subscriptions.operators import NOW, clear, have, last, rows, run, states, write
 
+pytestmark = pytest.mark.database_decides
+
 HOSTILE = (
     *("=cmd@example.com", "+tag@example.com", "-x@example.com", "'quoted@example.com", "'=both@example.com"),
     *("''+two@example.com", "＝wide@example.com", "o'hara@example.com", "a@bücher.example"),
