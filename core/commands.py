@@ -77,22 +77,22 @@ def _rest() -> str:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
 @with_appcontext
 def list_unsent(limit: int) -> None:
-    """List what waits, is being sent or was given up, the oldest first, without addresses."""
+    """List what is queued, being sent or failed, the oldest first, without addresses."""
     clinic = current_app.config["CLINIC"]
     for row in outbox.unsent(limit):
         due = f"due {clinic.local(row.due_at):%Y-%m-%d %H:%M %Z}" if row.due_at else ""
         tries = f"tries {row.attempts}" if row.attempts else ""
         host = row.recipient.rpartition("@")[2]
-        click.echo("  ".join(part for part in (row.id, row.state, f"…@{host}", tries, row.last_error, due) if part))
+        click.echo("  ".join(part for part in (row.id, row.status, f"…@{host}", tries, row.last_error, due) if part))
     click.echo(", ".join(f"{number} {kind}" for kind, number in outbox.count().items()))
 
 
 @outbox_group.command("retry")
 @click.argument("ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Everything that was given up.")
+@click.option("--all", "everything", is_flag=True, help="Everything that failed.")
 @with_appcontext
 def retry(ids: tuple[str, ...], everything: bool) -> None:
-    """Send again what was given up."""
+    """Send again what failed."""
     if bool(ids) == everything:
         raise click.UsageError("Name messages of `flask outbox list`, or say --all.")
     click.echo(f"{outbox.retry(ids)} will be tried again")
