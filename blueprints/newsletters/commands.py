@@ -17,7 +17,7 @@ from blueprints.newsletters import bp, notices, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
 from core import delivery, mail
-from core.commands import require_mail_url, stopped_by_signal
+from core.commands import database_needed, require_mail_url, stopped_by_signal
 from core.outbox import Status
 from core.validators import is_email
 
@@ -42,6 +42,7 @@ def preview(file: Path, html: bool) -> None:
 @bp.cli.command("test")
 @FILE
 @click.argument("address")
+@database_needed()
 def test(file: Path, address: str) -> None:
     """Mail one copy to ADDRESS; its link to leave leads nowhere."""
     if not is_email(address):
@@ -59,6 +60,7 @@ def test(file: Path, address: str) -> None:
 @click.option("--rate", type=click.FloatRange(0), default=10, show_default=True, help="Messages a second; 0: no limit.")
 @click.option("--queue-only", is_flag=True, help="Leave the sending to `flask outbox send --watch`.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@database_needed()
 def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
     """Send an issue to every confirmed subscriber who has not had it.
 
