@@ -13,12 +13,12 @@ import smtplib
 import threading
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any, Self
 
 from flask import current_app
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -45,6 +45,10 @@ QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_c
 UNAVAILABLE = (DBAPIError, PoolTimeout)
 """What is raised when the database does not answer or cannot be reached. What is claimed then, and what was sent and is
 not noted yet, waits for it."""
+# Made once: it runs for each message.
+HELD = select(TABLE.c.id).where(
+    TABLE.c.id == bindparam("row"), TABLE.c.claimed_by == bindparam("worker"), TABLE.c.due_at > bindparam("now")
+)
 
 
 class Unreachable(OSError):
@@ -64,7 +68,7 @@ def deliver(stop: threading.Event | None = None, worker: Worker | None = None) -
 
 
 class Worker:
-    """An id for its claims and, while it works, one connection to the mail server and one to the database."""
+    """An id for its claims and, while it works, one connection to the mail server and two to the database."""
 
     def __init__(self, mail_url: str) -> None:
         self.id, self.mail_url = str(uuid.uuid4()), mail_url
@@ -75,7 +79,11 @@ class Worker:
         self.spoken = 0
 
     def __enter__(self) -> Self:
-        self.connection = _own_connection()
+        with ExitStack() as opened:
+            self.connection = opened.enter_context(_own_connection())
+            # Asks before each send, so it spends no round trip on a transaction.
+            self.asking = opened.enter_context(_own_connection(isolation_level="AUTOCOMMIT"))
+            self.close = opened.pop_all().close
         self.session = Session(self.connection, expire_on_commit=False)
         self.gone = threading.Event()
         self.pulse = threading.Thread(target=self._renew, args=(db.engine,), daemon=True)
@@ -90,7 +98,7 @@ class Worker:
             self._let_go()
         finally:
             self.session.close()
-            self.connection.close()
+            self.close()
 
     def run(self) -> Iterator[bool]:
         self._let_go()
@@ -148,10 +156,7 @@ class Worker:
 
     def _still_holds(self, row: Message) -> bool:
         """It may have been withdrawn or deleted; or the machine slept, and another worker has it."""
-        mine = (TABLE.c.id == row.id, TABLE.c.claimed_by == self.id, TABLE.c.due_at > clock.now())
-        found = self.connection.scalar(select(TABLE.c.id).where(*mine))
-        self.connection.rollback()
-        return found is not None
+        return self.asking.scalar(HELD, {"row": row.id, "worker": self.id, "now": clock.now()}) is not None
 
     def _say(self, row: Message) -> None:
         assert self.server is not None  # noqa: S101 - _call was there before
@@ -219,8 +224,8 @@ class Worker:
         return moved
 
 
-def _own_connection() -> Connection:
-    connection = db.engine.connect()
+def _own_connection(**options: Any) -> Connection:
+    connection = db.engine.connect().execution_options(**options)
     connection.detach()
     # Past SQLAlchemy, which would begin a transaction: SQLite changes nothing in one.
     raw = connection.connection.dbapi_connection

@@ -55,7 +55,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     """SQLite ignores its busy timeout when a transaction reads first and writes later, so a request
-    that may write takes the write lock at the start."""
-    if connection.dialect.name == "sqlite":
+    that may write takes the write lock at the start. A connection in autocommit begins nothing."""
+    autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    if connection.dialect.name == "sqlite" and not autocommit:
         reading = has_request_context() and request.method in ("GET", "HEAD")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

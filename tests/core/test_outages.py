@@ -216,10 +216,17 @@ def test_without_watching_it_is_an_error_in_one_line_and_nothing_is_lost(
     assert len(set(postbox.ids)) == 13
 
 
-@pytest.mark.parametrize("command", [["list"], ["retry", "--all"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["outbox", "list"],
+        ["outbox", "retry", "--all"],
+        ["newsletter", "test", "content/newsletters/2026-12-new-pages.md", "me@example.com"],
+    ],
+)
 def test_every_command_says_so_in_one_line(app: Flask, database: Database, command: list[str]) -> None:
     database.cut()
-    result = app.test_cli_runner().invoke(args=["outbox", *command])
+    result = app.test_cli_runner().invoke(args=command)
     database.restore()
     assert result.exit_code == 1
     (line,) = result.output.splitlines()

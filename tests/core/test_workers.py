@@ -158,6 +158,23 @@ def test_what_is_taken_back_while_a_worker_holds_it_stays_so(app: Flask) -> None
     assert set(states.values()) == {"sent"}
 
 
+def test_a_connection_carries_only_so_many_messages(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mail servers hang up on those who never do."""
+    connections: Counter[tuple[str, int]] = Counter()
+
+    class Counting(Postbox):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            connections[session.peer] += 1
+            return await super().handle_DATA(server, session, envelope)
+
+    monkeypatch.setattr(delivery, "MESSAGES_PER_CONNECTION", 2)
+    put(app, 5)
+    with listening(Counting()) as box, app.app_context():
+        app.config["MAIL_URL"] = box.url
+        assert sum(delivery.deliver()) == 5
+    assert sorted(connections.values()) == [1, 2, 2]
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For 127.0.0.1, signed by itself."""
