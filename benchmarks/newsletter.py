@@ -27,7 +27,7 @@ from blueprints.newsletters import services
 from blueprints.subscriptions.models import Subscriber
 from core import clock, mail, outbox
 from core.extensions import db
-from core.outbox import Message
+from core.outbox import Message, Status
 from tests.builders import PRODUCTION
 
 WORKERS = (1, 2, 4)
@@ -112,7 +112,7 @@ def _memory(pid: int) -> int:
 
 def make_due(app: Flask) -> None:
     with app.app_context():
-        fresh = {"due_at": clock.now(), "sent_at": None, "claimed_by": None, "attempts": 0}
+        fresh = {"status": Status.QUEUED, "due_at": clock.now(), "settled_at": None, "claimed_by": None, "attempts": 0}
         db.session.execute(update(Message).values(**fresh))
         db.session.commit()
         if db.engine.dialect.name == "postgresql":

@@ -8,20 +8,23 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import DBAPIError
 
-from core import delivery, keys, outbox, scaffold, serving
+from core import clock, delivery, keys, outbox, scaffold, serving
+from core.extensions import db
 
 LOOK_EVERY = 5
 """Seconds."""
 TIDY_EVERY = 720
 """Looks: an hour."""
-LONGEST_WAIT = 300
+LONGEST_WAIT = {"mail server": 300, "database": 60}
+"""Seconds. What is away comes back to as many workers as there are, so they ask less and less often."""
+SAY_EVERY = timedelta(minutes=1)
 outbox_group = AppGroup("outbox", help="Mail that waits to be sent.")
 
 
@@ -32,41 +35,64 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(scaffold.blueprint_group)
 
 
+@contextmanager
+def database_needed() -> Iterator[None]:
+    """Around a command: where the database is away it ends with one line and exit code 1."""
+    try:
+        yield
+    except delivery.UNAVAILABLE as error:
+        db.session().invalidate()
+        raise click.ClickException(_away("database", error)) from error
+
+
 @outbox_group.command("send")
 @click.option("--watch", is_flag=True, help="Go on until stopped, looking every few seconds.")
 @with_appcontext
 def send(watch: bool) -> None:
     """Send the mail that is due over MAIL_URL. Several may run at once."""
     require_mail_url()
+    worker = delivery.Worker(current_app.config["MAIL_URL"])
     with stopped_by_signal() as stop:
-        wait, looks = float(LOOK_EVERY), 0
-        while True:
+        if watch:
+            _watch(worker, stop)
+            return
+        with database_needed():
+            outbox.tidy()
+            try:
+                _send_due(worker, stop)
+            except delivery.Unreachable as error:
+                click.echo(_away("mail server", error), err=True)
+
+
+def _watch(worker: delivery.Worker, stop: threading.Event) -> None:
+    wait, looks, said_at = float(LOOK_EVERY), 0, None
+    while True:
+        try:
             if looks % TIDY_EVERY == 0:
                 outbox.tidy()
-            wait = LOOK_EVERY if _send_once(stop, quiet=watch) else min(wait * 2, LONGEST_WAIT)
-            looks += 1
-            # Not all at the same moment, when a mail server comes back.
-            if not watch or stop.wait(wait * random.uniform(0.75, 1.25)):  # noqa: S311 - no secret
-                return
+            _send_due(worker, stop, quiet=True)
+            wait, looks, said_at = LOOK_EVERY, looks + 1, None
+        except (delivery.Unreachable, *delivery.UNAVAILABLE) as error:
+            missing = "mail server" if isinstance(error, delivery.Unreachable) else "database"
+            db.session().invalidate()
+            wait = min(wait * 2, LONGEST_WAIT[missing])
+            if said_at is None or clock.now() - said_at >= SAY_EVERY:
+                said_at = clock.now()
+                click.echo(_away(missing, error), err=True)
+        # Not all at the same moment, when a server comes back.
+        if stop.wait(wait * random.uniform(0.75, 1.25)):  # noqa: S311 - no secret
+            return
 
 
-def _send_once(stop: threading.Event, quiet: bool) -> bool:
-    """Whether mail server and database were there."""
-    sent = 0
-    try:
-        for went in delivery.deliver(stop):
-            sent += went
-    except (delivery.Unreachable, DBAPIError) as error:
-        missing = "database" if isinstance(error, DBAPIError) else "mail server"
-        click.echo(f"The {missing} cannot be reached ({_kind(error)}); the mail is kept.", err=True)
-        return False
+def _send_due(worker: delivery.Worker, stop: threading.Event, quiet: bool = False) -> None:
+    sent = sum(delivery.deliver(stop, worker))
     if sent or not quiet:
         click.echo(f"{sent} sent{_rest()}")
-    return True
 
 
-def _kind(error: Exception) -> str:
-    return type(error.orig).__name__ if isinstance(error, DBAPIError) else str(error)
+def _away(missing: str, error: Exception) -> str:
+    kind = str(error) if isinstance(error, delivery.Unreachable) else type(getattr(error, "orig", error)).__name__
+    return f"The {missing} cannot be reached ({kind}); the mail is kept."
 
 
 def _rest() -> str:
@@ -76,23 +102,25 @@ def _rest() -> str:
 @outbox_group.command("list")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
 @with_appcontext
+@database_needed()
 def list_unsent(limit: int) -> None:
-    """List what waits, is being sent or was given up, the oldest first, without addresses."""
+    """List what is queued, being sent or failed, the oldest first, without addresses."""
     clinic = current_app.config["CLINIC"]
     for row in outbox.unsent(limit):
         due = f"due {clinic.local(row.due_at):%Y-%m-%d %H:%M %Z}" if row.due_at else ""
         tries = f"tries {row.attempts}" if row.attempts else ""
         host = row.recipient.rpartition("@")[2]
-        click.echo("  ".join(part for part in (row.id, row.state, f"…@{host}", tries, row.last_error, due) if part))
+        click.echo("  ".join(part for part in (row.id, row.status, f"…@{host}", tries, row.last_error, due) if part))
     click.echo(", ".join(f"{number} {kind}" for kind, number in outbox.count().items()))
 
 
 @outbox_group.command("retry")
 @click.argument("ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Everything that was given up.")
+@click.option("--all", "everything", is_flag=True, help="Everything that failed.")
 @with_appcontext
+@database_needed()
 def retry(ids: tuple[str, ...], everything: bool) -> None:
-    """Send again what was given up."""
+    """Send again what failed."""
     if bool(ids) == everything:
         raise click.UsageError("Name messages of `flask outbox list`, or say --all.")
     click.echo(f"{outbox.retry(ids)} will be tried again")

@@ -173,6 +173,8 @@ class SQLite:
 
     def begin(self, connection: Connection) -> None:
         """SQLite ignores its busy timeout when a transaction reads first and writes later, so a request
-        that may write takes the write lock at the start."""
+        that may write takes the write lock at the start. A connection in autocommit begins nothing."""
+        if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+            return
         reading = has_request_context() and request.method in ("GET", "HEAD")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

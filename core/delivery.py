@@ -1,7 +1,8 @@
 """Sending what is due in the outbox: claim, send, note what became of it.
 
 A worker claims some rows for a minute and, as long as it lives, renews the claim; when it dies, another takes them up.
-No transaction is open while the mail server is spoken to, so that nobody who writes ever waits for it.
+No transaction is open while the mail server is spoken to, so that nobody who writes ever waits for it. Right before
+each send a worker asks whether the message is still its own: it may have been withdrawn.
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ import logging
 import random
 import smtplib
 import threading
-import time
 import uuid
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any, Self
 
 from flask import current_app
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from core import clock, mail, outbox, smtp
 from core.extensions import db
-from core.outbox import Message
+from core.outbox import TABLE, Message, Status
 
 log = logging.getLogger("site")
 
@@ -40,16 +42,12 @@ PATIENCE = timedelta(days=2)
 KINDS = (Message.circular_id.is_(None), Message.circular_id.is_not(None))
 # Commits of a worker need not wait for the disk: what a power cut forgets is only sent again.
 QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_commit TO off"}
-
-
-TABLE = Message.__table__
-# Made once: it runs every few messages.
-SENT = (
-    update(TABLE)
-    .where(TABLE.c.id.in_(bindparam("rows", expanding=True)), TABLE.c.claimed_by == bindparam("worker"))
-    .values(
-        sent_at=bindparam("at"), due_at=None, claimed_by=None, body="", attempts=TABLE.c.attempts + 1, last_error=None
-    )
+UNAVAILABLE = (DBAPIError, PoolTimeout)
+"""What is raised when the database does not answer or cannot be reached. What is claimed then, and what was sent and is
+not noted yet, waits for it."""
+# Made once: it runs for each message.
+HELD = select(TABLE.c.id).where(
+    TABLE.c.id == bindparam("row"), TABLE.c.claimed_by == bindparam("worker"), TABLE.c.due_at > bindparam("now")
 )
 
 
@@ -57,29 +55,35 @@ class Unreachable(OSError):
     """The mail server cannot be spoken to; nothing was sent and nothing is lost."""
 
 
-def deliver(stop: threading.Event | None = None) -> Iterator[bool]:
-    """Send what is due, one by one, until nothing is or `stop` is set: whether each went out. Raises Unreachable."""
-    with Worker(current_app.config["MAIL_URL"]) as worker:
-        for outcome in worker.run():
+def deliver(stop: threading.Event | None = None, worker: Worker | None = None) -> Iterator[bool]:
+    """Send what is due, one by one, until nothing is or `stop` is set: whether each went out.
+
+    Raises Unreachable, UNAVAILABLE. The same `worker` goes on after them with what it could not note.
+    """
+    with worker or Worker(current_app.config["MAIL_URL"]) as at_work:
+        for outcome in at_work.run():
             yield outcome
             if stop and stop.is_set():
                 return
 
 
 class Worker:
-    """An id for its claims, one connection to the mail server, one to the database."""
+    """An id for its claims and, while it works, one connection to the mail server and two to the database."""
 
     def __init__(self, mail_url: str) -> None:
         self.id, self.mail_url = str(uuid.uuid4()), mail_url
         self.held: set[str] = set()
-        self.held_until = 0.0
         self.sent: list[str] = []
         """Rows that went out and are not noted yet."""
         self.server: smtplib.SMTP | None = None
         self.spoken = 0
 
     def __enter__(self) -> Self:
-        self.connection = _own_connection()
+        with ExitStack() as opened:
+            self.connection = opened.enter_context(_own_connection())
+            # Asks before each send, so it spends no round trip on a transaction.
+            self.asking = opened.enter_context(_own_connection(isolation_level="AUTOCOMMIT"))
+            self.close = opened.pop_all().close
         self.session = Session(self.connection, expire_on_commit=False)
         self.gone = threading.Event()
         self.pulse = threading.Thread(target=self._renew, args=(db.engine,), daemon=True)
@@ -91,18 +95,15 @@ class Worker:
         self.pulse.join()
         self._hang_up()
         try:
-            self._note_sent()
-            self._change(self.held, claimed_by=None, due_at=clock.now())
+            self._let_go()
         finally:
             self.session.close()
-            self.connection.close()
+            self.close()
 
     def run(self) -> Iterator[bool]:
+        self._let_go()
         while rows := self._claim():
             for row in rows:
-                if time.monotonic() >= self.held_until:
-                    log.warning("mail worker was asleep: its claims have ended")
-                    break
                 yield self._send(row)
             self._note_sent()
             self.held.clear()
@@ -110,36 +111,41 @@ class Worker:
     def _claim(self) -> list[Message]:
         """The next rows that are due, single mails before circulars."""
         self.session.expunge_all()
-        now, until = clock.now(), time.monotonic() + CLAIM.total_seconds()
+        now = clock.now()
         for kind in KINDS:
             due = select(Message).where(kind, Message.due_at <= now).order_by(Message.due_at).limit(BATCH)
             due = due.with_for_update(skip_locked=True)
             if rows := list(self.session.scalars(due)):
                 break
-        self.held, self.held_until = {row.id for row in rows}, until
+        self.held = {row.id for row in rows}
         if rows:
-            claim = update(TABLE).where(TABLE.c.id.in_(self.held))
-            self.session.execute(claim.values(claimed_by=self.id, due_at=now + CLAIM))
+            held = TABLE.c.id.in_(self.held)
+            outbox.move(self.session, Status.SENDING, held, claimed_by=self.id, due_at=now + CLAIM)
         self.session.commit()
         return rows
+
+    def _let_go(self) -> None:
+        """Note what went out and give the other rows back, also those of before the database was away."""
+        self.session.rollback()
+        self.connection.rollback()
+        self._note_sent()
+        self._move(Status.QUEUED, self.held, due_at=clock.now())
+        self.held.clear()
 
     def _renew(self, engine: Any) -> None:
         """Runs beside the worker: its claims last while it lives, however slow the mail server is."""
         while not self.gone.wait(CLAIM.total_seconds() / 4):
-            until = time.monotonic() + CLAIM.total_seconds()
-            theirs = (Message.id.in_(list(self.held)), Message.claimed_by == self.id)
-            try:
-                with engine.begin() as connection:
-                    connection.execute(update(Message).where(*theirs).values(due_at=clock.now() + CLAIM))
-            except DBAPIError:
-                continue
-            self.held_until = until
+            held, until = TABLE.c.id.in_(list(self.held)), clock.now() + CLAIM
+            with suppress(SQLAlchemyError), engine.begin() as connection:
+                outbox.move(connection, Status.SENDING, held, claim=self.id, claimed_by=self.id, due_at=until)
 
     def _send(self, row: Message) -> bool:
         self._call(row)
+        if not self._still_holds(row):
+            return False
         try:
             self._say(row)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - what cannot be made or said is this message's fault
             self._failed(row, smtp.refusal(error))
             return False
         self.spoken += 1
@@ -147,6 +153,10 @@ class Worker:
         if row.circular_id is None or len(self.sent) >= NOTED_TOGETHER:
             self._note_sent()
         return True
+
+    def _still_holds(self, row: Message) -> bool:
+        """It may have been withdrawn or deleted; or the machine slept, and another worker has it."""
+        return self.asking.scalar(HELD, {"row": row.id, "worker": self.id, "now": clock.now()}) is not None
 
     def _say(self, row: Message) -> None:
         assert self.server is not None  # noqa: S101 - _call was there before
@@ -178,42 +188,54 @@ class Worker:
     def _failed(self, row: Message, why: smtp.Refusal) -> None:
         if why.line_is_dead:
             self._hang_up()
-        now = clock.now()
-        first = row.tried_at or now
-        over = why.for_good or now - first >= PATIENCE
-        due = None if over else now + _pause(row.attempts)
+        now, first = clock.now(), row.tried_at or clock.now()
         tried = {"attempts": row.attempts + 1, "tried_at": first, "last_error": why.reason[:60]}
-        self._change([row.id], claimed_by=None, due_at=due, **tried)
+        if why.for_good or now - first >= PATIENCE:
+            if self._move(Status.FAILED, [row.id], **tried):
+                log.error("mail %s failed after %d tries: %s", row.id, row.attempts + 1, why.reason)
+        elif self._move(Status.QUEUED, [row.id], due_at=now + _pause(row.attempts), **tried):
+            log.warning("mail %s not sent yet: %s", row.id, why.reason)
         self.held.discard(row.id)
         if why.no_mailbox:
-            outbox.refused.send(self, recipient=row.recipient)
-        if over:
-            log.error("mail %s given up after %d tries: %s", row.id, row.attempts + 1, why.reason)
-        else:
-            log.warning("mail %s not sent yet: %s", row.id, why.reason)
+            self._tell(row.recipient)
+
+    def _tell(self, recipient: str) -> None:
+        """A receiver that fails is another feature's fault, and no reason to send nothing more."""
+        for receiver in outbox.refused.receivers_for(self):
+            try:
+                receiver(self, recipient=recipient)
+            except Exception as error:  # noqa: BLE001
+                db.session.rollback()
+                # Its words may quote the address.
+                log.error("a receiver of outbox.refused failed: %s", type(error).__name__)
 
     def _note_sent(self) -> None:
         if self.sent:
-            self.connection.execute(SENT, {"rows": self.sent, "worker": self.id, "at": clock.now()})
-            self.connection.commit()
+            self._move(Status.SENT, self.sent, body="", attempts=TABLE.c.attempts + 1, last_error=None)
             self.held.difference_update(self.sent)
             self.sent.clear()
 
-    def _change(self, ids: Collection[str], **values: Any) -> None:
-        """Those of the rows that this worker still holds. Commits."""
-        held = (TABLE.c.id.in_(ids), TABLE.c.claimed_by == self.id)
-        if ids:
-            self.connection.execute(update(TABLE).where(*held).values(**values))
-            self.connection.commit()
+    def _move(self, to: Status, ids: Collection[str], **values: Any) -> int:
+        """Those of the rows that this worker still holds: how many. Commits."""
+        if not ids:
+            return 0
+        moved = outbox.move(self.connection, to, TABLE.c.id.in_(ids), claim=self.id, **values)
+        self.connection.commit()
+        return moved
 
 
-def _own_connection() -> Connection:
-    connection = db.engine.connect()
+def _own_connection(**options: Any) -> Connection:
+    connection = db.engine.connect().execution_options(**options)
     connection.detach()
+    # Past SQLAlchemy, which would begin a transaction: SQLite changes nothing in one.
     raw = connection.connection.dbapi_connection
     assert raw is not None  # noqa: S101 - it has just been opened
-    raw.cursor().execute(QUICK[connection.dialect.name])
-    raw.commit()
+    try:
+        raw.cursor().execute(QUICK[connection.dialect.name])
+        raw.commit()
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection.invalidate()
+        raise DBAPIError(None, None, error) from error
     return connection
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,7 +16,7 @@ from flask import current_app, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from core.outbox import Circular, Message
+from core.outbox import Circular, Message, Words
 
 ALONE = re.compile(r"^\[([^\]]+)\]\(([^)\s]+)\)$", re.MULTILINE)
 ACTION = re.compile(r"<p>(<a [^>]+>[^<]+</a>)</p>")
@@ -66,53 +66,64 @@ def parts(row: Message) -> tuple[str, str]:
 
 def as_email(row: Message, encoding: str = "quoted-printable") -> EmailMessage:
     """`encoding` is that of RFC 2045."""
-    plain, rich = parts(row)
+    return _made(*parts(row), {**_own_headers(row), **_headers(row.words, row.places)}, encoding)
+
+
+def _made(plain: str, rich: str, headers: Mapping[str, str | datetime], encoding: str) -> EmailMessage:
     message = EmailMessage()
     message.set_content(plain, cte=encoding)
     message.add_alternative(rich, subtype="html", cte=encoding)
     message.policy = UNFOLDED
-    for name, value in _headers(row).items():
+    for name, value in headers.items():
         message[name] = value
     return message
 
 
 def as_bytes(row: Message) -> bytes:
-    """The whole message in 8bit, as it travels. A circular is made once, and then only filled in."""
+    """The whole message in 8bit, as it travels. A circular is made once, and then only filled in.
+
+    Raises ValueError for an address that would be more than one line.
+    """
     if row.circular is None:
         return as_email(row, "8bit").as_bytes()
-    mould = _mould(row.circular.name, row.circular.subject, row.circular.body, tuple(row.circular.headers.items()))
-    values = {"id": row.id, "recipient": row.recipient, "date": format_datetime(row.created_at), **row.places}
-    for name, value in values.items():
-        mould = mould.replace(f"~{name}~".encode(), value.encode())
-    return mould
+    if not row.recipient.isprintable():
+        raise ValueError("an address is one line")
+    own = (f"{name}: {_as_text(value)}\r\n" for name, value in _own_headers(row).items())
+    words = row.circular
+    mould = _mould(words.name, words.subject, words.body, tuple(words.headers.items()))
+    return ("".join(own) + _filled(mould, row.places)).encode()
 
 
 @lru_cache(maxsize=8)
-def _mould(name: str, subject: str, body: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+def _mould(name: str, subject: str, body: str, headers: tuple[tuple[str, str], ...]) -> str:
+    """Everything but the headers that each message has of its own."""
     words = Circular(name=name, subject=subject, body=body, headers=dict(headers))
-    stand_in = Message(id="~id~", recipient="recipient@mould.invalid", circular=words, places={})
-    stand_in.created_at = datetime(2000, 1, 1, tzinfo=UTC)
-    message = as_email(stand_in, "8bit").as_bytes()
-    date = format_datetime(stand_in.created_at).encode()
-    return message.replace(b"recipient@mould.invalid", b"~recipient~", 1).replace(date, b"~date~", 1)
+    message = _made(text(body), html(subject, body), _headers(words, {}), "8bit")
+    return message.as_bytes().decode()
 
 
-def _headers(row: Message) -> dict[str, str | datetime]:
+def _as_text(value: str | datetime) -> str:
+    return format_datetime(value) if isinstance(value, datetime) else value
+
+
+def _own_headers(row: Message) -> dict[str, str | datetime]:
     """The Message-ID is the row's id, so that a mail server can tell a repeat."""
-    words = row.words
     host = urlsplit(current_app.config["SITE_URL"]).hostname
+    return {"Message-ID": f"<{row.id}@{host}>", "Date": row.created_at, "To": row.recipient}
+
+
+def _headers(words: Words, places: Mapping[str, str]) -> dict[str, str | datetime]:
     return {
-        "Message-ID": f"<{row.id}@{host}>",
-        "Date": row.created_at,
         "From": current_app.config["MAIL_FROM"],
-        "To": row.recipient,
         "Subject": words.subject,
         "Auto-Submitted": "auto-generated",
-        **{name: _filled(value, row.places) for name, value in words.headers.items()},
+        **{name: _filled(value, places) for name, value in words.headers.items()},
     }
 
 
 def _filled(words: str, places: Mapping[str, str]) -> str:
-    for name, value in places.items():
-        words = words.replace(f"~{name}~", value)
-    return words
+    """In one pass: what a value says is never taken for a place."""
+    if not places:
+        return words
+    names = "|".join(map(re.escape, places))
+    return re.sub(f"~({names})~", lambda found: places[found[1]], words)

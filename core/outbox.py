@@ -2,27 +2,87 @@
 
 `put` adds a message to the caller's transaction, so that mail and what it is about are kept or lost together. A worker
 (core/delivery.py) sends it, at least once. No message holds patient data.
+
+A message has a status, and only `move` changes it.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 from blinker import Namespace
 from flask import current_app, render_template
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, delete, func, select, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    Connection,
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, scoped_session
 
 from core import clock
 from core.extensions import db
 
 KEPT_FOR = timedelta(days=30)
-"""How long a row stays after its message was sent, given up or withheld."""
+"""How long a row stays after its message was settled."""
+PURGED_TOGETHER = 1000
+"""Rows in a transaction."""
 
 refused = Namespace().signal("refused")
 """Sent with `recipient` when a mail server says that there is no such address. The receiver commits."""
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    """To be sent when it is due, for the first time or again."""
+    SENDING = "sending"
+    """Claimed by a worker."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused for good, or for too long. An operator may retry it."""
+    WITHHELD = "withheld"
+    """Written without leave to send it."""
+    WITHDRAWN = "withdrawn"
+    """Taken back before it was sent, because its reader wants no more of it. For ever."""
+
+
+OPEN = (Status.QUEUED, Status.SENDING)
+"""The others are settled."""
+BEFORE: dict[Status, tuple[Status, ...]] = {
+    Status.QUEUED: (Status.SENDING, Status.FAILED),
+    Status.SENDING: OPEN,  # A claim that has ended is another worker's.
+    Status.SENT: (Status.SENDING,),
+    Status.FAILED: (Status.SENDING,),
+    Status.WITHHELD: (),
+    Status.WITHDRAWN: (*OPEN, Status.FAILED),
+}
+"""What a message must be to become so."""
+STATUS = Enum(
+    Status,
+    native_enum=False,
+    length=10,
+    create_constraint=True,
+    name="status",
+    values_callable=lambda statuses: [status.value for status in statuses],
+)
+CONSISTENT = """CASE status
+ WHEN 'queued' THEN due_at IS NOT NULL AND claimed_by IS NULL AND settled_at IS NULL
+ WHEN 'sending' THEN due_at IS NOT NULL AND claimed_by IS NOT NULL AND settled_at IS NULL
+ ELSE due_at IS NULL AND claimed_by IS NULL AND settled_at IS NOT NULL END"""
 
 
 class Words:
@@ -40,11 +100,13 @@ class Circular(Words, db.Model):  # type: ignore[name-defined,misc]
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    purged: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    """How many of its messages were deleted after a while, by status. "unknown": before there was one."""
 
 
 class Message(Words, db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "circular_id", "due_at"),)
+    __table_args__ = (Index(None, "circular_id", "due_at"), CheckConstraint(CONSISTENT, "consistent"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     recipient: Mapped[str] = mapped_column(String(254), index=True)
@@ -52,31 +114,45 @@ class Message(Words, db.Model):  # type: ignore[name-defined,misc]
     circular: Mapped[Circular | None] = relationship(lazy="selectin")
     places: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     """What stands in the circular's places."""
+    status: Mapped[Status] = mapped_column(STATUS, default=Status.QUEUED)
     created_at: Mapped[datetime] = mapped_column(clock.UTCDateTime)
     due_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime, index=True)
-    """None once it was sent, given up or withheld. While a worker holds it: when it may be taken from that worker."""
+    """Queued: when it is to be sent. Sending: when it may be taken from its worker. Settled: None."""
     claimed_by: Mapped[str | None] = mapped_column(String(36))
+    """The worker's id."""
     attempts: Mapped[int] = mapped_column(default=0)
     tried_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime)
-    """The first try; it is given up two days later."""
+    """The first try; two days later it has failed."""
     last_error: Mapped[str | None] = mapped_column(String(60))
     """A code and a kind, never a server's words: they may quote an address."""
-    sent_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime, index=True)
 
     @property
     def words(self) -> Words:
         return self.circular or self
 
-    @property
-    def state(self) -> str:
-        """waiting | being sent | sent | given up | withheld."""
-        if self.due_at is not None:
-            return "being sent" if self.claimed_by else "waiting"
-        return "sent" if self.sent_at else "given up" if self.attempts else "withheld"
+
+TABLE = Message.__table__
 
 
-GIVEN_UP = (Message.due_at.is_(None), Message.sent_at.is_(None), Message.attempts > 0)
-WITHHELD = (Message.due_at.is_(None), Message.sent_at.is_(None), Message.attempts == 0)
+def move(
+    database: Connection | Session | scoped_session[Any],
+    to: Status,
+    *which: ColumnElement[bool],
+    claim: str | None = None,
+    **values: Any,
+) -> int:
+    """Give messages another status, where theirs allows it: how many took it. The caller commits.
+
+    `claim` is the id of a worker, which moves only what it holds. An open status needs `due_at`, and SENDING
+    `claimed_by`.
+    """
+    allowed = [TABLE.c.status.in_(BEFORE[to]), *which]
+    if claim:
+        allowed.append(TABLE.c.claimed_by == claim)
+    settled = {} if to in OPEN else {"due_at": None}
+    fresh = {"status": to, "claimed_by": None, "settled_at": clock.now() if settled else None, **settled, **values}
+    return int(database.execute(update(TABLE).where(*allowed).values(fresh)).rowcount)
 
 
 def put(
@@ -94,8 +170,11 @@ def put(
     now = clock.now()
     row = Message(id=str(uuid.uuid4()), recipient=recipient, subject=subject, headers=headers or {})
     row.body = render_template(template, **values)
-    row.created_at, row.due_at = now, now if send else None
-    row.attempts = 0
+    row.created_at = now
+    if send:
+        row.status, row.due_at = Status.QUEUED, now
+    else:
+        row.status, row.settled_at = Status.WITHHELD, now
     db.session.add(row)
 
 
@@ -112,36 +191,41 @@ def find(message_id: str) -> Message | None:
     return db.session.get(Message, message_id)
 
 
+UNSENT = (*OPEN, Status.FAILED)
+
+
 def unsent(limit: int) -> Iterator[Message]:
-    """What waits, is being sent or was given up; the oldest first."""
-    open_ones = Message.due_at.is_not(None) | ((Message.sent_at.is_(None)) & (Message.attempts > 0))
-    yield from db.session.scalars(select(Message).where(open_ones).order_by(Message.created_at).limit(limit))
+    """What is queued, being sent or failed; the oldest first."""
+    some = select(Message).where(Message.status.in_(UNSENT)).order_by(Message.created_at).limit(limit)
+    yield from db.session.scalars(some)
 
 
-def count() -> dict[str, int]:
-    """How many wait, are being sent, and were given up."""
-    waiting = Message.due_at.is_not(None)
-    kinds = {
-        "waiting": (waiting, Message.claimed_by.is_(None)),
-        "being sent": (waiting, Message.claimed_by.is_not(None)),
-        "given up": GIVEN_UP,
-    }
-    found = {
-        kind: db.session.scalar(select(func.count()).select_from(Message).where(*where)) or 0
-        for kind, where in kinds.items()
-    }
+def count() -> dict[Status, int]:
+    """How many are queued, being sent and failed."""
+    found = _by_status(Message.status.in_(UNSENT))
     # A command that goes on must hold no lock.
     db.session.rollback()
-    return found
+    return {status: found[status] for status in UNSENT}
+
+
+def outcomes(circular_id: int) -> Counter[str]:
+    """How many of the circular's messages have which status, also those that were deleted after a while."""
+    purged = db.session.scalar(select(Circular.purged).where(Circular.id == circular_id)) or {}
+    return _by_status(Message.circular_id == circular_id) + Counter(purged)
+
+
+def _by_status(*which: ColumnElement[bool]) -> Counter[str]:
+    found = db.session.execute(select(Message.status, func.count()).where(*which).group_by(Message.status))
+    return Counter({status: number for status, number in found})
 
 
 def retry(ids: Collection[str] = ()) -> int:
-    """Send again what was given up: these messages, or all of them. Commits; returns how many."""
+    """Send again what failed: these messages, or all of them. Commits; returns how many."""
     chosen = [Message.id.in_(ids)] if ids else []
     fresh = {"due_at": clock.now(), "attempts": 0, "tried_at": None, "last_error": None}
-    done = db.session.execute(update(Message).where(*GIVEN_UP, *chosen).values(**fresh))
+    done = move(db.session, Status.QUEUED, Message.status == Status.FAILED, *chosen, **fresh)
     db.session.commit()
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return done
 
 
 def to(recipient: str) -> list[Message]:
@@ -149,10 +233,9 @@ def to(recipient: str) -> list[Message]:
     return list(db.session.scalars(select(Message).where(Message.recipient == recipient).order_by(Message.created_at)))
 
 
-def withdraw(recipient: str) -> None:
-    """Take back every circular to this address that has not left yet, from its worker too; the caller commits."""
-    theirs = (Message.recipient == recipient, Message.due_at.is_not(None), Message.circular_id.is_not(None))
-    db.session.execute(update(Message).where(*theirs).values(due_at=None, claimed_by=None))
+def withdraw(*recipients: str) -> None:
+    """Take back every circular to these addresses that was not sent, from its worker too; the caller commits."""
+    move(db.session, Status.WITHDRAWN, Message.recipient.in_(recipients), Message.circular_id.is_not(None))
 
 
 def forget(recipient: str) -> None:
@@ -161,7 +244,21 @@ def forget(recipient: str) -> None:
 
 
 def tidy() -> None:
-    """Delete what was settled a while ago. Commits."""
-    old = (Message.due_at.is_(None), Message.created_at < clock.now() - KEPT_FOR)
-    db.session.execute(delete(Message).where(*old))
+    """Delete what was settled a while ago; how many of a circular ended how is kept with it. Commits."""
+    old = Message.settled_at < clock.now() - KEPT_FOR
+    for circular_id in db.session.scalars(select(Message.circular_id).where(old).distinct()).all():
+        while _purge(circular_id, old):
+            pass
+    db.session.rollback()
+
+
+def _purge(circular_id: int | None, old: ColumnElement[bool]) -> int:
+    # The circular is locked before its messages, as whoever queues it does: in one order nobody waits for ever.
+    circular = db.session.get(Circular, circular_id, with_for_update=True) if circular_id else None
+    some = select(Message.id).where(Message.circular_id == circular_id, old).limit(PURGED_TOGETHER)
+    deleted = delete(TABLE).where(TABLE.c.id.in_(some)).returning(TABLE.c.status)
+    gone = Counter(db.session.scalars(deleted))
+    if circular is not None:
+        circular.purged = dict(Counter(circular.purged) + gone)
     db.session.commit()
+    return gone.total()

@@ -96,7 +96,7 @@ def refusal(error: Exception) -> Refusal:
         return Refusal(f"{error.smtp_code} at MAIL", line_is_dead=error.smtp_code == 421)
     if isinstance(error, smtplib.SMTPDataError):
         return _refused_at("DATA", error.smtp_code, error.smtp_error, about_mailbox=False)
-    if isinstance(error, smtplib.SMTPNotSupportedError | ValueError):
+    if isinstance(error, smtplib.SMTPNotSupportedError) or not isinstance(error, OSError):
         return Refusal(f"not possible: {type(error).__name__}", for_good=True)
     return Refusal(type(error).__name__, line_is_dead=True)
 

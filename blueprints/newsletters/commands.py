@@ -16,7 +16,8 @@ from blueprints.newsletters import bp, notices, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
 from core import clinic, delivery, mail
-from core.commands import require_mail_url, stopped_by_signal
+from core.commands import database_needed, require_mail_url, stopped_by_signal
+from core.outbox import Status
 from core.validators import is_email
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -40,6 +41,7 @@ def preview(file: Path, html: bool) -> None:
 @bp.cli.command("test")
 @FILE
 @click.argument("address")
+@database_needed()
 def test(file: Path, address: str) -> None:
     """Mail one copy to ADDRESS; its link to leave leads nowhere."""
     if not is_email(address):
@@ -57,6 +59,7 @@ def test(file: Path, address: str) -> None:
 @click.option("--rate", type=click.FloatRange(0), default=10, show_default=True, help="Messages a second; 0: no limit.")
 @click.option("--queue-only", is_flag=True, help="Leave the sending to `flask outbox send --watch`.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@database_needed()
 def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
     """Send an issue to every confirmed subscriber who has not had it.
 
@@ -92,18 +95,20 @@ def _deliver(circular_id: int) -> None:
     with (
         stopped_by_signal() as stop,
         click.progressbar(
-            length=start.queued,
+            length=start.total,
             label="Sending",
             show_pos=True,
             file=sys.stderr,
             item_show_func=lambda text: text,
         ) as bar,
     ):
-        bar.update(start.queued - start.untried)
+        bar.update(start.total - start.untried)
         done, began = start.untried, time.monotonic()
         for now in _rounds(circular_id, stop):
             rate = (start.untried - now.untried) / max(time.monotonic() - began, 0.001)
-            bar.update(done - now.untried, f"{now.sent} sent, {now.untried} left, {rate:.1f} a second")
+            bar.update(
+                done - now.untried, f"{now.by_status[Status.SENT]} sent, {now.untried} left, {rate:.1f} a second"
+            )
             done = now.untried
 
 
@@ -132,9 +137,10 @@ def _looks(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
 
 
 def _say(now: Progress) -> None:
-    click.echo(f"{now.queued} queued, {now.sent} sent, {now.waiting} waiting, {now.given_up} given up.")
-    if now.waiting:
-        click.echo("`flask outbox send --watch` sends those that wait, or run this again.")
+    became = ", ".join(f"{now.by_status[name]} {name}" for name in (*Status, "unknown") if now.by_status[name])
+    click.echo(f"{now.total} messages: {became}" if became else "0 messages")
+    if now.by_status[Status.QUEUED]:
+        click.echo("`flask outbox send --watch` sends those that are queued, or run this again.")
 
 
 def _page(file: Path) -> library.Page:

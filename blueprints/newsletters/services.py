@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from blueprints.subscriptions import services as subscriptions
 from blueprints.subscriptions.services import Reader
 from core import clock, outbox
 from core.extensions import db
-from core.outbox import Circular, Message
+from core.outbox import Circular, Message, Status
 
 BATCH = 500
 TOKEN = "~token~"  # noqa: S105 - the place in the words where each reader's own token goes
@@ -27,11 +28,13 @@ class ChangedSince(ValueError):
 
 
 class Progress(NamedTuple):
-    queued: int
-    sent: int
+    by_status: Counter[str]
     untried: int
-    waiting: int
-    given_up: int
+    """Of those that are queued or being sent."""
+
+    @property
+    def total(self) -> int:
+        return self.by_status.total()
 
 
 def put_test(letter: Letter, address: str) -> None:
@@ -96,27 +99,21 @@ def _write(circular_id: int, readers: Sequence[Reader], per_second: float) -> No
 
 def _mail(circular_id: int, reader: Reader, now: datetime, due: datetime) -> dict[str, object]:
     own = {"subject": "", "body": "", "headers": {}, "places": {"token": reader.leave_token}}
-    when = {"created_at": now, "due_at": due, "attempts": 0}
+    when = {"created_at": now, "due_at": due}
     return {"id": str(uuid.uuid4()), "recipient": reader.email, "circular_id": circular_id, **own, **when}
 
 
 def _next_due(circular_id: int) -> datetime:
-    """After those that wait already, so that the rate holds over several runs."""
-    last = db.session.scalar(select(func.max(Message.due_at)).where(Message.circular_id == circular_id))
+    """After those that wait for their first try, so that the rate holds over several runs."""
+    waiting = (Message.circular_id == circular_id, Message.status == Status.QUEUED, Message.attempts == 0)
+    last = db.session.scalar(select(func.max(Message.due_at)).where(*waiting))
     return max(last or clock.now(), clock.now())
 
 
 def progress(circular_id: int) -> Progress:
     """What became of the newsletter so far."""
-    theirs = Message.circular_id == circular_id
-    due = Message.due_at.is_not(None)
-    queued = db.session.scalar(select(func.count()).where(NewsletterReader.circular_id == circular_id)) or 0
-    untried, waiting = _count(theirs, due, Message.attempts == 0), _count(theirs, due)
-    given_up, withdrawn = _count(theirs, *outbox.GIVEN_UP), _count(theirs, *outbox.WITHHELD)
+    untried = (Message.circular_id == circular_id, Message.status.in_(outbox.OPEN), Message.attempts == 0)
+    number = db.session.scalar(select(func.count()).select_from(Message).where(*untried)) or 0
+    now = Progress(outbox.outcomes(circular_id), number)
     db.session.rollback()
-    # Rows of mail that was sent are deleted after a while, so the rest is what was sent.
-    return Progress(queued, queued - waiting - given_up - withdrawn, untried, waiting, given_up)
-
-
-def _count(*which: object) -> int:
-    return db.session.scalar(select(func.count()).select_from(Message).where(*which)) or 0  # type: ignore[arg-type]
+    return now

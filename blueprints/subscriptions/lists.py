@@ -222,7 +222,7 @@ def _save(people: Mapping[str, Person]) -> dict[str, int]:
     known = {subscriber.email_key: subscriber for subscriber in db.session.scalars(theirs)}
     new = [_values(key, person) for key, person in people.items() if key not in known]
     changed = [subscriber for key, subscriber in known.items() if _follow(subscriber, people[key])]
-    _withdraw([subscriber.email for subscriber in changed if subscriber.status in GONE])
+    outbox.withdraw(*(subscriber.email for subscriber in changed if subscriber.status in GONE))
     if new:
         db.session.execute(insert(Subscriber), new)
     db.session.commit()
@@ -244,14 +244,6 @@ def _follow(subscriber: Subscriber, person: Person) -> bool:
     for name in FOLLOWED[person.status]:
         setattr(subscriber, name, getattr(dated, name))
     return True
-
-
-def _withdraw(recipients: list[str]) -> None:
-    """Take back what has not been sent to them. Most wait for nothing, and one question finds that out."""
-    waiting = outbox.Message.circular_id.is_not(None) & outbox.Message.due_at.is_not(None)
-    theirs = select(outbox.Message.recipient).distinct().where(waiting, outbox.Message.recipient.in_(recipients))
-    for recipient in db.session.scalars(theirs).all() if recipients else ():
-        outbox.withdraw(recipient)
 
 
 def _dated(person: Person) -> Person:

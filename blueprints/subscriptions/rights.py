@@ -35,7 +35,7 @@ def _holdings(subscriber: Subscriber) -> dict[str, Any]:
         **{name: _plain(getattr(subscriber, name)) for name in columns},
         "mails_asked_for": [_plain(moment) for moment in db.session.scalars(caused)],
         "mails": [
-            {"subject": row.words.subject, "written_at": _plain(row.created_at), "state": row.state}
+            {"subject": row.words.subject, "written_at": _plain(row.created_at), "state": row.status}
             for row in outbox.to(subscriber.email)
         ],
     }

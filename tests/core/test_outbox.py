@@ -59,7 +59,7 @@ def test_mail_goes_out_once_with_the_rows_id_as_text_and_html(app: Flask, postbo
     assert mail["Message-ID"] == f"<{row.id}@127.0.0.1>"
     assert (mail["To"], mail["X-Test"], mail["Auto-Submitted"]) == ("reader@example.com", "1", "auto-generated")
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
-    assert only(app).state == "sent"
+    assert only(app).status == "sent"
 
 
 def test_what_was_sent_is_no_longer_readable(app: Flask, postbox: Postbox) -> None:
@@ -76,7 +76,7 @@ def test_what_is_rolled_back_or_withheld_is_not_sent(app: Flask, postbox: Postbo
         outbox.put("reader@example.com", "Subject", "email/confirm.md", send=False, confirm_link="c", leave_link="l")
         db.session.commit()
     assert send(app) == 0
-    assert only(app).state == "withheld"
+    assert only(app).status == "withheld"
 
 
 @pytest.mark.parametrize("says", ["421 Busy", "451 Try again later", "452 4.2.2 Mailbox full"])
@@ -99,8 +99,8 @@ def test_a_temporary_refusal_is_tried_again_with_growing_pauses_for_two_days(
     assert minutes[:9] == [1, 2, 4, 8, 16, 32, 64, 128, 240]
     assert set(minutes[9:]) == {240}
     assert timedelta(days=2) <= clock.now() - start < timedelta(days=2, hours=5)
-    assert only(app).state == "given up"
-    assert f"given up after {len(pauses) + 1} tries: {says[:3]}" in caplog.text
+    assert only(app).status == "failed"
+    assert f"failed after {len(pauses) + 1} tries: {says[:3]}" in caplog.text
     assert "reader@example.com" not in caplog.text
 
 
@@ -140,7 +140,7 @@ def test_a_hard_refusal_is_final_and_only_a_missing_mailbox_is_the_address(
         assert [send(app), send(app)] == [0, 0]
     assert heard == (["reader@example.com"] if no_mailbox else [])
     row = only(app)
-    assert (row.state, row.attempts) == ("given up", 1)
+    assert (row.status, row.attempts) == ("failed", 1)
     assert row.last_error
     assert row.last_error.startswith(says[:3])
     assert "reader" not in row.last_error + caplog.text
@@ -154,7 +154,7 @@ def test_a_message_that_the_server_cannot_take_does_not_stop_the_next(app: Flask
         assert send(app) == 1
     assert len(box.received) == 1
     with app.app_context():
-        assert outbox.count()["given up"] == 1
+        assert outbox.count()[outbox.Status.FAILED] == 1
 
 
 def test_a_line_that_drops_is_opened_again(app: Flask, postbox: Postbox, wait: Wait) -> None:
@@ -184,7 +184,7 @@ def test_a_server_that_is_not_there_costs_one_message_a_try(app: Flask, free: in
         send(app)
     with app.app_context():
         assert sorted(row.attempts for row in outbox.newest()) == [0, 0, 1]
-        assert outbox.count() == {"waiting": 3, "being sent": 0, "given up": 0}
+        assert outbox.count() == {"queued": 3, "sending": 0, "failed": 0}
 
 
 def test_while_it_is_being_sent_anybody_can_write(
@@ -228,20 +228,20 @@ def test_old_rows_are_tidied_away(app: Flask, postbox: Postbox, wait: Wait) -> N
     wait(outbox.KEPT_FOR + timedelta(minutes=1))
     with app.app_context():
         outbox.tidy()
-        assert [row.state for row in outbox.newest()] == ["waiting"]
+        assert [row.status for row in outbox.newest()] == ["queued"]
 
 
 def test_the_commands_say_what_is_there_and_what_they_did(app: Flask, postbox: Postbox) -> None:
     run = app.test_cli_runner().invoke
     put(app)
-    assert "waiting  …@example.com" in run(args=["outbox", "list"]).output
+    assert "queued  …@example.com" in run(args=["outbox", "list"]).output
     postbox.recipient_says = "550 5.7.1 no"
-    assert run(args=["outbox", "send"]).output == "0 sent, 1 given up\n"
+    assert run(args=["outbox", "send"]).output == "0 sent, 1 failed\n"
     listed = run(args=["outbox", "list"]).output
-    assert "given up  …@example.com  tries 1  550 5.7.1 at RCPT" in listed
+    assert "failed  …@example.com  tries 1  550 5.7.1 at RCPT" in listed
     assert "reader" not in listed
     postbox.recipient_says = "250 OK"
-    assert run(args=["outbox", "send"]).output == "0 sent, 1 given up\n"
+    assert run(args=["outbox", "send"]).output == "0 sent, 1 failed\n"
     assert run(args=["outbox", "retry"]).exit_code == 2
     assert run(args=["outbox", "retry", only(app).id]).output == "1 will be tried again\n"
     assert run(args=["outbox", "send"]).output == "1 sent\n"
@@ -284,4 +284,4 @@ def test_the_migration_keeps_what_waits(app: Flask) -> None:
         assert db.session.scalar(text("SELECT count(*) FROM outbox")) == 1
         db.session.rollback()
         flask_migrate.upgrade()
-        assert outbox.count()["waiting"] == 1
+        assert outbox.count()[outbox.Status.QUEUED] == 1

@@ -17,6 +17,7 @@ from blueprints.newsletters import services
 from blueprints.subscriptions.models import Subscriber
 from core import clock, outbox
 from core.extensions import db
+from tests.conftest import Wait
 from tests.content.words import CONTENT, change
 from tests.page import Visitor
 from tests.postbox import Postbox, listening
@@ -80,10 +81,10 @@ def test_each_confirmed_reader_gets_it_once_however_often_it_is_sent(
     people(app, 3)
     for status in ("pending", "left", "suppressed"):
         people(app, 2, status, status)
-    assert send(run, file) == "3 queued, 3 sent, 0 waiting, 0 given up."
-    assert send(run, file) == "3 queued, 3 sent, 0 waiting, 0 given up."
+    assert send(run, file) == "3 messages: 3 sent"
+    assert send(run, file) == "3 messages: 3 sent"
     people(app, 1, prefix="newcomer")
-    assert send(run, file) == "4 queued, 4 sent, 0 waiting, 0 given up."
+    assert send(run, file) == "4 messages: 4 sent"
     names = ["newcomer0@example.com", *(f"reader{n}@example.com" for n in range(3))]
     assert sorted(mail["To"] for mail in postbox.received) == names
 
@@ -120,7 +121,7 @@ def test_a_kill_while_queueing_loses_nobody_and_doubles_nobody(
         db.session.rollback()
     assert len(recipients(app)) == 3
     for _ in range(2):
-        assert "7 queued, 0 sent, 7 waiting, 0 given up." in run("send", file)
+        assert "7 messages: 7 queued\n" in run("send", file)
     assert recipients(app) == [f"reader{n}@example.com" for n in range(7)]
 
 
@@ -140,15 +141,16 @@ def test_whoever_leaves_while_it_waits_does_not_get_it(app: Flask, file: Path, r
     send(run, file)
     visitor.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
     with app.app_context():
-        waiting = [row.recipient for row in outbox.newest() if row.circular_id and row.state == "waiting"]
-    assert waiting == ["reader1@example.com"]
+        queued = [row.recipient for row in outbox.newest() if row.circular_id and row.status == "queued"]
+    assert queued == ["reader1@example.com"]
 
 
 def test_a_reader_without_a_mailbox_is_not_written_to_again(app: Flask, postbox: Postbox, run: Run, file: Path) -> None:
     people(app, 2)
     postbox.recipient_says = "550 5.1.1 unknown"
-    assert send(run, file) == "2 queued, 0 sent, 0 waiting, 2 given up."
+    assert send(run, file) == "2 messages: 2 withdrawn"
     with app.app_context():
+        assert outbox.retry() == 0
         assert set(db.session.scalars(text("SELECT status FROM subscribers"))) == {"suppressed"}
 
 
@@ -156,8 +158,64 @@ def test_what_is_refused_for_now_waits_for_the_worker(app: Flask, postbox: Postb
     people(app, 2)
     postbox.data_says = "451 later"
     output = run("send", file, "--rate", "0")
-    assert "2 queued, 0 sent, 2 waiting, 0 given up." in output
+    assert "2 messages: 2 queued\n" in output
     assert "flask outbox send --watch" in output
+
+
+def test_what_became_of_an_issue_is_said_rightly_after_the_purge(
+    app: Flask, postbox: Postbox, run: Run, file: Path, wait: Wait, visitor: Visitor
+) -> None:
+    people(app, 3)
+    send(run, file)
+    people(app, 1, prefix="late")
+    postbox.data_says = "554 5.7.1 no"
+    assert send(run, file) == "4 messages: 3 sent, 1 failed"
+    people(app, 2, prefix="leaves")
+    app.config["MAIL_URL"] = ""
+    send(run, file)
+    for n in range(2):
+        visitor.post(f"/subscribe/leave/token-leaves-{n}", headers={"Sec-Fetch-Site": "same-origin"})
+    became = "6 messages: 3 sent, 1 failed, 2 withdrawn"
+    assert send(run, file) == became
+    wait(outbox.KEPT_FOR + timedelta(days=1))
+    with app.app_context():
+        outbox.tidy()
+        assert db.session.scalar(text("SELECT count(*) FROM outbox WHERE circular_id IS NOT NULL")) == 0
+    assert send(run, file) == became
+
+
+def test_whoever_left_after_it_failed_is_not_mailed_by_a_retry(
+    app: Flask, postbox: Postbox, run: Run, file: Path, visitor: Visitor
+) -> None:
+    people(app, 2)
+    postbox.data_says = "554 5.7.1 no"
+    assert send(run, file) == "2 messages: 2 failed"
+    visitor.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
+    postbox.data_says = "250 OK"
+    retried = app.test_cli_runner().invoke(args=["outbox", "retry", "--all"])
+    assert retried.output == "1 will be tried again\n"
+    assert send(run, file) == "2 messages: 1 sent, 1 withdrawn"
+    assert not [mail for mail in postbox.received if "reader0" in mail["To"] and "What is new" in mail["Subject"]]
+
+
+def test_a_message_that_is_tried_again_later_holds_up_no_newcomer(
+    app: Flask, postbox: Postbox, run: Run, file: Path, wait: Wait
+) -> None:
+    wait(timedelta(0))
+    people(app, 1)
+    postbox.data_says = "451 later"
+    send(run, file)
+    people(app, 1, prefix="newcomer")
+    app.config["MAIL_URL"] = ""
+    send(run, file)
+    with app.app_context():
+        assert [row.due_at for row in outbox.newest() if "newcomer" in row.recipient] == [clock.now()]
+
+
+def test_a_database_that_is_away_is_one_line(app: Flask, run: Run, file: Path) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE subscribers RENAME TO gone"))
+    assert run("send", file, code=1).startswith("Error: The database cannot be reached (")
 
 
 def test_other_words_under_the_same_name_are_refused(app: Flask, run: Run, file: Path) -> None:

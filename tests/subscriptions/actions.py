@@ -27,7 +27,7 @@ def states(app: Flask) -> list[str]:
 def mails(app: Flask) -> list[outbox.Message]:
     """Those that may leave, newest first."""
     with app.app_context():
-        return [row for row in outbox.newest(500) if row.state != "withheld"]
+        return [row for row in outbox.newest(500) if row.status not in ("withheld", "withdrawn")]
 
 
 def subjects(app: Flask) -> list[str]:
