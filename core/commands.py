@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from core import delivery, keys, outbox, scaffold, serving
+from core import delivery, keys, outbox, rate_limits, scaffold, serving
 
 LOOK_EVERY = 5
 """Seconds."""
@@ -43,6 +43,7 @@ def send(watch: bool) -> None:
         while True:
             if looks % TIDY_EVERY == 0:
                 outbox.tidy()
+                rate_limits.purge()
             wait = LOOK_EVERY if _send_once(stop, quiet=watch) else min(wait * 2, LONGEST_WAIT)
             looks += 1
             # Not all at the same moment, when a mail server comes back.

@@ -28,6 +28,8 @@ class SavedDraft:
     key: str
     answers: Answers
     saved_at: datetime
+    started_at: datetime | None = None
+    """When it was saved for the first time."""
 
     @property
     def fingerprint(self) -> str:
@@ -41,11 +43,13 @@ def save(token: str | None, answers: Answers) -> SavedDraft:
     token = earlier.token if earlier and token else secrets.token_urlsafe(32)
     key = earlier.key if earlier else secrets.token_urlsafe(16)
     now = clock.now()
-    blob = sealing.encrypt(_sealing_key(token), {"key": key, "answers": answers}, _context(token))
+    started = (earlier.started_at if earlier else None) or now
+    said = {"key": key, "answers": answers, "started_at": started.isoformat()}
+    blob = sealing.encrypt(_sealing_key(token), said, _context(token))
     _remove_expired(now)
     db.session.merge(Draft(token_hash=_row_id(token), blob=blob, saved_at=now, expires_at=now + LIFETIME))
     db.session.commit()
-    return SavedDraft(token, key, answers, now)
+    return SavedDraft(token, key, answers, now, started)
 
 
 def load(token: str | None) -> SavedDraft | None:
@@ -53,7 +57,8 @@ def load(token: str | None) -> SavedDraft | None:
     if row is None or token is None or row.expires_at < clock.now():
         return None
     opened = sealing.decrypt(_sealing_key(token), row.blob, _context(token))
-    return SavedDraft(token, opened["key"], opened["answers"], row.saved_at)
+    started = datetime.fromisoformat(opened.get("started_at") or row.saved_at.isoformat())
+    return SavedDraft(token, opened["key"], opened["answers"], row.saved_at, started)
 
 
 def discard(token: str | None) -> None:
