@@ -82,7 +82,7 @@ def put(
 def email_key(email: str) -> str:
     """Normalized and casefolded: one mailbox, one key. Any text has one, so that whatever a mail server refuses can be
     looked up."""
-    return normalized_email(email) or email.strip().casefold()
+    return normalized_email(email) or email.strip().casefold().replace("\0", "?").encode(errors="replace").decode()
 
 
 def fold(email: str) -> str:

@@ -100,7 +100,7 @@ def purge() -> None:
 def keyed_hash(purpose: str, text: str) -> str:
     """64 hex digits that say nothing without ADDRESS_HASH_KEY, and differ for each purpose."""
     key: str = current_app.config["ADDRESS_HASH_KEY"]
-    return hmac.digest(key.encode(), f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.digest(key.encode(), f"{purpose}\0{text}".encode(), "sha256").hex()
 
 
 def _count(kind: Kind, limit: Limit, who: str) -> int:

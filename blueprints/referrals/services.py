@@ -100,7 +100,7 @@ def confirm_email(token: str, clinic_email: str | None = None) -> str:
     if referral is None or verification.is_over(referral):
         db.session.rollback()
         raise UnknownReferral if referral is None else LinkExpired
-    reference = referral.reference
+    reference: str = referral.reference
     verification.confirm(referral, clinic_email)
     db.session.commit()
     return reference
@@ -147,8 +147,9 @@ def _summaries(*conditions: ColumnElement[bool], size: int | None = None) -> Ite
     clear = (Referral.reference, Referral.received_at, Referral.priority, Referral.status)
     query = select(Referral.id, *clear, Referral.confirmed_at, Referral.confirm_hash, Referral.marks)
     for rows in batches(query.where(*conditions), Referral.id, size):
-        for _, *in_the_clear, confirmed_at, confirm_hash, marks in rows:
-            yield Summary(*in_the_clear, verification.state_of(confirmed_at, confirm_hash), Marks.read(marks))
+        for row in rows:
+            email = verification.state_of(row.confirmed_at, row.confirm_hash)
+            yield Summary(row.reference, row.received_at, row.priority, row.status, email, Marks.read(row.marks))
 
 
 def _received(since: datetime | None) -> list[ColumnElement[bool]]:

@@ -76,8 +76,8 @@ class Marks:
 def receive(referral: Referral, referrer: str, clinic: str | None, origin: Origin) -> None:
     """Mark a new referral and write its mail, in the caller's transaction.
 
-    Call it before the referral is added: others that arrive at this moment wait here, and must hold no row that this one
-    waits for.
+    Call it before the referral is added: others that arrive at this moment wait here, and must hold no row that this
+    one waits for.
     """
     over = bool(rate_limits.exhausted(USUAL, origin.network))
     same_network = rate_limits.from_network(USUAL, origin.network)

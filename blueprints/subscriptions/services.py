@@ -50,7 +50,9 @@ def subscribe(email: str, network: str) -> None:
     Somebody who is confirmed is told so by mail; a suppressed address gets none, and nobody gets more than the limits.
     """
     try:
-        subscriber = _find(email) or _new(email)
+        # Asked for everybody, so that a new address takes no longer than a known one.
+        suppressed = bool(mail_limits.suppressed_of([email_key(email)]))
+        subscriber = _find(email) or _new(email, suppressed)
         _write_to(subscriber, network)
         db.session.commit()
     except IntegrityError:
@@ -161,12 +163,12 @@ def _make_pending(subscriber: Subscriber, token: str) -> None:
     subscriber.confirm_hash, subscriber.confirm_until = _hash(token), now + CONFIRM_WITHIN
 
 
-def _new(email: str) -> Subscriber:
+def _new(email: str, suppressed: bool = False) -> Subscriber:
     """Whoever was suppressed and then had everything deleted is still suppressed."""
-    key, now = email_key(email), clock.now()
-    subscriber = Subscriber(email=email, email_key=key, status="pending", created_at=now)
+    now = clock.now()
+    subscriber = Subscriber(email=email, email_key=email_key(email), status="pending", created_at=now)
     subscriber.leave_token = secrets.token_urlsafe(32)
-    if mail_limits.suppressed_of([key]):
+    if suppressed:
         subscriber.status, subscriber.suppressed_at = "suppressed", now
         subscriber.suppressed_because = KEPT_SUPPRESSED
     db.session.add(subscriber)

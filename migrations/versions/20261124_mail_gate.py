@@ -119,4 +119,4 @@ def _folded(email: str) -> str:
 
 def _hash(purpose: str, text: str) -> str:
     key: str = current_app.config["ADDRESS_HASH_KEY"]
-    return hmac.digest(key.encode(), f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.digest(key.encode(), f"{purpose}\0{text}".encode(), "sha256").hex()
