@@ -94,7 +94,8 @@ def fold(email: str) -> str:
 
 def suppress(keys: Iterable[str]) -> None:
     """Add these addresses, as email_key makes them, in the caller's transaction. Again is fine."""
-    rows = [{"address_hash": _hash(key), "suppressed_at": clock.now()} for key in keys]
+    # In one order, so that two lists with the same addresses cannot each wait for the other.
+    rows = [{"address_hash": one, "suppressed_at": clock.now()} for one in sorted(map(_hash, keys))]
     if rows:
         insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
         db.session.execute(insert(Suppression).on_conflict_do_nothing(), rows)

@@ -103,7 +103,7 @@ def check() -> Response:
 
 
 @bp.post("/send")
-@limiter.limit("20/minute")
+@limiter.limit("60/minute")
 def send() -> Response:
     draft, form = drafts.load(_token()), SendForm()
     reference = services.reference_of(draft.key if draft else form.key.data or "")

@@ -4,6 +4,7 @@ confirmed. These are marks for the clinic to weigh and never a reason to refuse 
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +16,8 @@ from blueprints.referrals.models import Event, Referral
 from core import clock, rate_limits, sealing
 from core.mail_limits import Verdict
 from core.rate_limits import DAY, HOUR, Kind, Limit
+
+log = logging.getLogger("site")
 
 CONFIRM_WITHIN = timedelta(days=14)
 USUAL = Kind(
@@ -88,6 +91,8 @@ def receive(referral: Referral, referrer: str, clinic: str | None, origin: Origi
     if verdict is Verdict.SENT:
         referral.confirm_hash, referral.confirm_until = _hash(token), referral.received_at + CONFIRM_WITHIN
     referral.marks = asdict(_marks(referral.received_at, origin, same_network, over, verdict.paused))
+    if first_over:
+        log.warning("many referrals at once: they are kept, marked and not announced one by one")
     if clinic and first_over:
         notices.many_at_once(clinic)
     elif clinic and not over:

@@ -218,9 +218,12 @@ def _saved(people: Mapping[str, Person]) -> dict[str, int]:
 
 
 def _save(people: Mapping[str, Person]) -> dict[str, int]:
-    people = _with_suppressions(people)
+    forgotten = mail_limits.suppressed_of(people.keys())
+    people = {key: _suppressed(person) if key in forgotten else person for key, person in people.items()}
     theirs = select(Subscriber).where(Subscriber.email_key.in_(people)).order_by(Subscriber.id).with_for_update()
     known = {subscriber.email_key: subscriber for subscriber in db.session.scalars(theirs)}
+    # After the subscribers are locked, in the order of services.suppress.
+    mail_limits.suppress(key for key, person in people.items() if person.status == "suppressed")
     new = [_values(key, person) for key, person in people.items() if key not in known]
     changed = [subscriber for key, subscriber in known.items() if _follow(subscriber, people[key])]
     _withdraw([subscriber.email for subscriber in changed if subscriber.status in GONE])
@@ -230,14 +233,8 @@ def _save(people: Mapping[str, Person]) -> dict[str, int]:
     return {"new": len(new), "changed": len(changed), "same": len(known) - len(changed)}
 
 
-def _with_suppressions(people: Mapping[str, Person]) -> dict[str, Person]:
-    """Suppress those whom the list suppresses; whoever was suppressed and then forgotten comes back as suppressed."""
-    forgotten = mail_limits.suppressed_of(people.keys())
-    mail_limits.suppress(key for key, person in people.items() if person.status == "suppressed")
-    return {key: _suppressed(person) if key in forgotten else person for key, person in people.items()}
-
-
 def _suppressed(person: Person) -> Person:
+    """Whoever was suppressed and then forgotten comes back as suppressed."""
     if person.status == "suppressed":
         return person
     return person._replace(status="suppressed", suppressed_because=services.KEPT_SUPPRESSED)

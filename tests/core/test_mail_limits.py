@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from blueprints.referrals import verification
 from blueprints.subscriptions import services
 from core import clock, mail_limits, outbox, rate_limits
 from core.extensions import db
@@ -111,6 +112,11 @@ def test_a_paused_network_hears_the_same_of_every_address(app: Flask) -> None:
     put(app, kind, "new@example.com")
     for address in (READER, "new@example.com", "another@example.com"):
         assert put(app, kind, address) is Verdict.NETWORK_PAUSED
+
+
+@pytest.mark.parametrize("kind", [SIGN_UP, mail_limits.LIST_CHANGE, RECEIPT, verification.USUAL], ids=lambda k: k.name)
+def test_no_limit_looks_back_further_than_counts_are_kept(kind: Kind) -> None:
+    assert all(limit.within <= rate_limits.KEPT_FOR and limit.most > 0 for limit in kind.limits)
 
 
 def test_nobody_stands_in_the_clear_and_a_day_later_not_at_all(app: Flask, wait: Wait) -> None:
