@@ -15,7 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from core import clock, delivery, keys, outbox, scaffold, serving
+from core import clock, delivery, keys, outbox, rate_limits, scaffold, serving
 from core.extensions import db
 
 LOOK_EVERY = 5
@@ -58,6 +58,7 @@ def send(watch: bool) -> None:
             return
         with database_needed():
             outbox.tidy()
+            rate_limits.purge()
             try:
                 _send_due(worker, stop)
             except delivery.Unreachable as error:
@@ -70,6 +71,7 @@ def _watch(worker: delivery.Worker, stop: threading.Event) -> None:
         try:
             if looks % TIDY_EVERY == 0:
                 outbox.tidy()
+                rate_limits.purge()
             _send_due(worker, stop, quiet=True)
             wait, looks, said_at = LOOK_EVERY, looks + 1, None
         except (delivery.Unreachable, *delivery.UNAVAILABLE) as error:

@@ -36,6 +36,9 @@ class Settings:
     """Which parts this process runs: public | staff | public,staff. Production defaults to public."""
     secret_key: str = ""
     """Signs sessions and form tokens. Any long random text."""
+    address_hash_key: str = ""
+    """Keys the hashes by which addresses are counted and suppressed; the same in every process. Default: SECRET_KEY.
+    Before SECRET_KEY changes, set this to the old one: under another key no suppressed address is recognized."""
     site_url: str = ""
     """Where the site is reached from outside, for example https://clinic.example. Links in mail start with it."""
     trusted_hosts: tuple[str, ...] = ()
@@ -102,6 +105,7 @@ def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
         site_env=env,
         site_parts=_parts(values, "public" if env == "production" else "public,staff"),
         secret_key=_text(values, "SECRET_KEY"),
+        address_hash_key=_text(values, "ADDRESS_HASH_KEY"),
         site_url=_text(values, "SITE_URL").rstrip("/"),
         trusted_hosts=_list(values, "TRUSTED_HOSTS"),
         database_url=_database_url(_text(values, "DATABASE_URL"), instance),
@@ -130,6 +134,8 @@ def _problems(settings: Settings) -> list[str]:
     problems = [f"{name} is missing." for name, value in required.items() if not value]
     if settings.secret_key and len(settings.secret_key) < 32:
         problems.append("SECRET_KEY is too short: use at least 32 random characters.")
+    if settings.address_hash_key and len(settings.address_hash_key) < 32:
+        problems.append("ADDRESS_HASH_KEY is too short: use at least 32 random characters.")
     if settings.site_url and not settings.site_url.startswith("https://"):
         problems.append("SITE_URL must start with https://.")
     problems += _key_problems(settings)
@@ -234,6 +240,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SETTING_NAMES": frozenset(f.name.upper() for f in fields(settings)),
         "PRODUCTION": production,
         "SECRET_KEY": settings.secret_key,
+        "ADDRESS_HASH_KEY": settings.address_hash_key or settings.secret_key,
         "SITE_URL": site_url,
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
         "TRUSTED_PROXIES": settings.trusted_proxies,

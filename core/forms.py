@@ -37,7 +37,7 @@ class PlainText:
     """How the fields of our forms are bound: all text is stripped and looked through."""
 
     def bind_field(self, form: BaseForm, unbound_field: Any, options: dict[str, Any]) -> Field:
-        if issubclass(unbound_field.field_class, StringField):
+        if issubclass(unbound_field.field_class, StringField) and not issubclass(unbound_field.field_class, Honeypot):
             given = unbound_field.kwargs
             options = {
                 **options,
@@ -46,6 +46,27 @@ class PlainText:
             }
         field: Field = unbound_field.bind(form=form, **options)
         return field
+
+
+class Honeypot(StringField):
+    """A box for robots, which fill in whatever they find. People never see it (components/field.html honeypot), and
+    neither browsers nor password managers fill it in. What is typed in it is never an error."""
+
+    LEFT_ALONE = {
+        "autocomplete": "off",
+        "tabindex": "-1",
+        "data-1p-ignore": "",
+        "data-bwignore": "",
+        "data-lpignore": "true",
+        "data-form-type": "other",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("Leave this empty", render_kw=self.LEFT_ALONE, **kwargs)
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.data)
 
 
 class Row(wtforms.Form):

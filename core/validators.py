@@ -130,11 +130,15 @@ class EmailAddress:
 
 
 def is_email(text: str) -> bool:
+    return normalized_email(text) is not None
+
+
+def normalized_email(text: str) -> str | None:
+    """The address as email-validator writes it, casefolded; None where it is no address of the internet."""
     try:
-        validate_email(text, check_deliverability=False)
+        return validate_email(text, check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
-        return False
-    return True
+        return None
 
 
 def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:

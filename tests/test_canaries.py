@@ -59,11 +59,11 @@ def join(person: Visitor, app: Flask, addresses: list[str]) -> None:
 def break_the_database(app: Flask, person: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault quotes parameters, if it is let."""
     with app.app_context():
-        db.session.execute(text("DROP TABLE subscriber_mails"))
+        db.session.execute(text("DROP TABLE rate_events"))
         db.session.commit()
     assert person.post("/subscribe", {"email": ADDRESS, "website": ""}, OWN).status == 503
 
-    def fail(_email: str) -> None:
+    def fail(_email: str, _network: str) -> None:
         raise RuntimeError(ADDRESS)
 
     monkeypatch.setattr(services, "subscribe", fail)

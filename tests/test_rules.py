@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,17 @@ OTHER_CLOCKS = {
     *("date.today", "datetime.today", "datetime.now", "datetime.utcnow"),
     *("datetime.date.today", "datetime.datetime.today", "datetime.datetime.now", "datetime.datetime.utcnow"),
 }
+CAUSED_BY_OPERATORS = {
+    "newsletters/notices.py:put_test": "an operator names the address",
+    "newsletters/services.py:_write": "to confirmed readers, sent by an operator",
+    "referrals/notices.py:arrived": "to the clinic's own address; verification.py limits how many",
+    "referrals/notices.py:many_at_once": "to the clinic's own address, once in an episode",
+}
+"""Functions of blueprints that write mail past the gate, and why they may."""
+GATE = (
+    "mail that a stranger can cause goes through mail_limits.put (core/mail_limits.py). "
+    "Where only an operator can cause it, say so in CAUSED_BY_OPERATORS in tests/test_rules.py."
+)
 OF_A_REQUEST = {"request", "session", "g", "current_app", "flash", "url_for"}
 
 
@@ -36,6 +47,38 @@ def services_that_reach_for_the_request(folder: Path) -> Iterator[str]:
                 for name in sorted({alias.name for alias in node.names} & OF_A_REQUEST):
                     place = f"{file.relative_to(folder.parent)}:{node.lineno}"
                     yield f"{place}: a service does not know flask.{name}: {REQUEST}"
+
+
+def mail_past_the_gate(folder: Path) -> Iterator[str]:
+    """file:function that calls outbox.put, or makes rows of its table, under whatever name they are imported."""
+    for file in sorted(folder.rglob("*.py")):
+        tree = ast.parse(file.read_text())
+        names = dict(imported(tree))
+        for function in ast.walk(tree):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            if isinstance(function, ast.FunctionDef) and any(writes_mail(call, names) for call in calls):
+                yield f"{file.relative_to(folder)}:{function.name}"
+
+
+def writes_mail(call: ast.Call, names: Mapping[str, str]) -> bool:
+    made_of = [path_of(call.func, names)]
+    if made_of[0].endswith("insert"):
+        made_of += [path_of(argument, names) for argument in call.args]
+    return bool({"core.outbox.put", "core.outbox.Message"} & set(made_of))
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(name here, full name) of everything that is imported."""
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield alias.asname or alias.name, f"{module}{alias.name}"
+
+
+def path_of(node: ast.AST, names: Mapping[str, str]) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{path_of(node.value, names)}.{node.attr}"
+    return names.get(node.id, node.id) if isinstance(node, ast.Name) else ""
 
 
 def controls_without_their_macro(folder: Path) -> Iterator[str]:
@@ -77,6 +120,26 @@ def test_there_is_one_clock_and_one_calendar() -> None:
 def test_forms_are_made_of_their_macros(folder: Path) -> None:
     assert not list(controls_without_their_macro(folder))
     assert not list(forms_that_lose_answers(folder))
+
+
+def test_mail_goes_through_the_gate() -> None:
+    """Both ways: a declaration of what is no longer there would let the next function of that name through."""
+    assert set(mail_past_the_gate(FEATURES)) == set(CAUSED_BY_OPERATORS), GATE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "from core import outbox\ndef tell(): outbox.put('a@b.example')",
+        "from core.outbox import put as enqueue\ndef tell(): enqueue('a@b.example')",
+        "import core.outbox as box\ndef tell(): box.put('a@b.example')",
+        "from core.outbox import Message\ndef tell(): db.session.add(Message())",
+        "from core import outbox\ndef tell(): db.session.execute(insert(outbox.Message), [])",
+    ],
+)
+def test_mail_past_the_gate_is_found(tmp_path: Path, words: str) -> None:
+    (tmp_path / "notices.py").write_text(words)
+    assert list(mail_past_the_gate(tmp_path)) == ["notices.py:tell"]
 
 
 def test_each_failure_says_what_to_do(tmp_path: Path) -> None:

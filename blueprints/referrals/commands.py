@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -29,7 +30,7 @@ FORMATS = click.Choice(["json", "fhir"])
 def list_all(form: str, limit: int | None) -> None:
     """List the referrals, urgent ones first, with nothing of the patient."""
     if form == "table":
-        click.echo(f"{'REFERENCE':<12}  {'RECEIVED':<20}  {'PRIORITY':<8}  STATUS")
+        click.echo(f"{'REFERENCE':<12}  {'RECEIVED':<20}  {'PRIORITY':<8}  {'STATUS':<9}  {'EMAIL':<15}  MARKS")
     for row in services.summaries(limit):
         click.echo(_table_line(row) if form == "table" else json.dumps(_in_the_clear(row)))
 
@@ -114,13 +115,15 @@ def _warn(row: Summary, said: Opened) -> bool:
     return bool(said.warning)
 
 
-def _in_the_clear(row: Summary) -> dict[str, str]:
-    return {**row._asdict(), "received_at": row.received_at.isoformat(timespec="seconds")}
+def _in_the_clear(row: Summary) -> dict[str, Any]:
+    received = row.received_at.isoformat(timespec="seconds")
+    return {**row._asdict(), "received_at": received, "marks": asdict(row.marks)}
 
 
 def _table_line(row: Summary) -> str:
-    received = _clinic().local(row.received_at)
-    return f"{row.reference:<12}  {received:%Y-%m-%d %H:%M %Z}  {row.priority:<8}  {row.status}"
+    received, marks = _clinic().local(row.received_at), "; ".join(row.marks.words())
+    clear = f"{row.reference:<12}  {received:%Y-%m-%d %H:%M %Z}  {row.priority:<8}  {row.status:<9}"
+    return f"{clear}  {row.email:<15}  {marks}".rstrip()
 
 
 def _clinic() -> Clinic:

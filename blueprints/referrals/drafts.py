@@ -58,6 +58,8 @@ class SavedDraft:
     key: str
     answers: Answers
     saved_at: datetime
+    started_at: datetime
+    """When it was saved for the first time."""
 
     @property
     def fingerprint(self) -> str:
@@ -75,12 +77,12 @@ def save(token: str | None, answers: Answers, network: str = "") -> SavedDraft:
     earlier, now = load(token), clock.now()
     _remove_expired(now)
     if earlier and not _is_another_patient(earlier.answers, answers):
-        draft = SavedDraft(earlier.token, earlier.key, answers, now)
+        draft = SavedDraft(earlier.token, earlier.key, answers, now, earlier.started_at)
         if _replace(draft):
             db.session.commit()
             return draft
     remove(token)
-    draft = SavedDraft(secrets.token_urlsafe(64), secrets.token_urlsafe(16), answers, now)
+    draft = SavedDraft(secrets.token_urlsafe(64), secrets.token_urlsafe(16), answers, now, now)
     _start(draft, network)
     db.session.commit()
     return draft
@@ -121,7 +123,8 @@ def _read(token: str) -> SavedDraft | None:
     if row is None or row.expires_at < clock.now():
         return None
     opened = sealing.decrypt(_sealing_key(token), row.blob, _context(token))
-    return SavedDraft(token, opened["key"], opened["answers"], row.saved_at)
+    started_at = datetime.fromisoformat(opened.get("started_at") or row.saved_at.isoformat())
+    return SavedDraft(token, opened["key"], opened["answers"], row.saved_at, started_at)
 
 
 def _replace(draft: SavedDraft) -> bool:
@@ -151,7 +154,7 @@ def _make_room() -> None:
 
 def _columns(draft: SavedDraft) -> dict[str, Any]:
     """Raises DraftTooLarge."""
-    sealed = {"key": draft.key, "answers": draft.answers}
+    sealed = {"key": draft.key, "answers": draft.answers, "started_at": draft.started_at.isoformat()}
     blob = sealing.encrypt(_sealing_key(draft.token), sealed, _context(draft.token))
     if len(blob) > MAX_BYTES:
         db.session.rollback()

@@ -19,13 +19,16 @@ from blueprints.referrals.questions import Questions
 from blueprints.referrals.safety import SafetyQuestions
 from blueprints.referrals.sections import SECTIONS
 from core import clinic
-from core.forms import Parts
+from core.forms import Honeypot, Parts
 from core.validators import e164, empty
 
 
 class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
     check_endpoint = "referrals.check_field"
     sections = SECTIONS
+    opened = HiddenField()
+    """When the page was opened, signed (routes.py)."""
+    website = Honeypot(id="referral-website")
 
     def questions(self) -> list[Field]:
         """In the order of the page."""
@@ -38,8 +41,10 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         return [part for entry in field for part in entry.form] if isinstance(field, FieldList) else [field]
 
     def typed(self) -> dict[str, list[str]]:
-        """A row that is still blank stays on the page."""
-        return {**{entry.form.medication.name: [""] for entry in self.trials}, **super().typed()}
+        """A row that is still blank stays on the page. What tells how the form was filled in is kept with it."""
+        beside = {"opened": self.opened.data, "website": "filled" if self.website.is_filled else ""}
+        kept = {name: [value] for name, value in beside.items() if value}
+        return {**{entry.form.medication.name: [""] for entry in self.trials}, **super().typed(), **kept}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         """A whole date that was pasted in one box of three fills all three. Rows that do not fit are named."""

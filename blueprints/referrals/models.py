@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import UTCDateTime
@@ -25,6 +26,13 @@ class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     status: Mapped[str] = mapped_column(String(20), default="submitted")
     priority: Mapped[str] = mapped_column(String(10))
+    marks: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """Signs of who sent it (verification.py), nothing about the patient. None where it came before they were kept."""
+    confirm_hash: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
+    """Of the token in the receipt, where one left, until it is used."""
+    confirm_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When whoever reads the referrer's mail said that the referral is theirs."""
     events: Mapped[list[Event]] = relationship(order_by="Event.id")
 
 
@@ -36,7 +44,7 @@ class Event(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     referral_id: Mapped[int] = mapped_column(ForeignKey("referrals.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    """submitted."""
+    """submitted | confirmed."""
     happened_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from core import outbox
+from core import mail_limits, outbox
+from core.mail_limits import Verdict
 
 
-def queue(reference: str, priority: str, clinician: str, clinic: str | None) -> None:
-    """Add the receipt to the clinician, and the notice to the clinic where it has an address, to the transaction."""
-    outbox.put(clinician, "We have received your referral", "email/referral_received.md", reference=reference)
-    if clinic:
-        outbox.put(
-            clinic, "A referral has arrived", "email/referral_arrived.md", reference=reference, priority=priority
-        )
+def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict:
+    """To whatever address was typed, so it passes the gate. Its link shows that the address is the sender's."""
+    link = outbox.link(f"/refer/confirm/{token}")
+    subject, template = "We have received your referral", "email/referral_received.md"
+    return mail_limits.put(
+        mail_limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link
+    )
+
+
+def arrived(reference: str, priority: str, clinic: str) -> None:
+    outbox.put(clinic, "A referral has arrived", "email/referral_arrived.md", reference=reference, priority=priority)
+
+
+def many_at_once(clinic: str) -> None:
+    """Once, instead of a notice for each."""
+    outbox.put(clinic, "Many referrals are arriving at once", "email/referral_many.md")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import abort, current_app, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from itsdangerous import BadSignature, Signer
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
@@ -17,8 +19,9 @@ from blueprints.referrals.data.diagnoses import diagnoses
 from blueprints.referrals.data.medications import medications
 from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.forms import ReferralForm, SendForm
-from core import errors, hypermedia, security
-from core.extensions import csrf, limiter
+from blueprints.referrals.verification import Origin
+from core import clock, errors, hypermedia, security
+from core.extensions import client_network, csrf, limiter
 from core.sitemap import listed
 
 LONGEST = 256 * 1024
@@ -104,7 +107,7 @@ def check() -> Response:
 
 
 @bp.post("/send")
-@limiter.limit("20/minute")
+@limiter.limit("60/minute")
 def send() -> Response:
     draft, form = drafts.load(draft_token.read()), SendForm()
     if reference := services.reference_of(form.key.data or ""):
@@ -116,16 +119,37 @@ def send() -> Response:
         form.form_errors = [CHANGED]
         return _review_page(draft, form, 422)
     details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
-    clinic_email = current_app.config["CLINIC"].referrals_email
-    reference = services.submit(details, draft.key, draft.token, keys, clinic_email)
+    reference = services.submit(details, draft.key, draft.token, keys, _clinic_email(), _origin(draft))
     return draft_token.clear(hypermedia.go_to(_url("sent", reference=reference)))
 
 
 @bp.get("/sent/<reference>")
 def sent(reference: str) -> Response:
-    if not services.is_known(reference):
+    """Whoever has the reference may read it: it tells nothing of the referrer's address."""
+    try:
+        paused = services.receipt_is_paused(reference)
+    except services.UnknownReferral:
         abort(404)
-    return hypermedia.page("referrals/sent.html", reference=reference)
+    return hypermedia.page("referrals/sent.html", reference=reference, receipt_is_paused=paused)
+
+
+@bp.get("/confirm/<token>")
+def ask_to_confirm(token: str) -> Response:
+    """Only a button: mail scanners follow links."""
+    return hypermedia.page("referrals/confirm.html", token=token)
+
+
+@bp.post("/confirm/<token>")
+@csrf.exempt
+@limiter.limit("30/minute")
+def confirm(token: str) -> Response:
+    try:
+        reference = services.confirm_email(token, _clinic_email())
+    except services.UnknownReferral:
+        return hypermedia.page("referrals/confirm_unknown.html", 404)
+    except services.LinkExpired:
+        return hypermedia.page("referrals/confirm_expired.html", 410)
+    return hypermedia.page("referrals/confirmed.html", reference=reference)
 
 
 @bp.get("/print")
@@ -172,6 +196,7 @@ def _form_page(
     is_lost: bool = False,
 ) -> Response:
     lists = {"diagnoses": diagnoses(), "medications": medications(), **_assessed(form)}
+    form.opened.data = form.opened.data or _signer().sign(clock.now().isoformat()).decode()
     context = {"form": form, "draft": draft, "change": change, "is_lost": is_lost}
     return hypermedia.page("referrals/form.html", status, **context, **lists)
 
@@ -224,6 +249,28 @@ def _complete(draft: drafts.SavedDraft) -> ReferralForm:
 
 def _is_complete(draft: drafts.SavedDraft) -> bool:
     return not _complete(draft).errors
+
+
+def _origin(draft: drafts.SavedDraft) -> Origin:
+    """The draft keeps how the form was filled in, for this request is only the last of several."""
+    opened = _opened_at(*draft.answers.get("opened", ()))
+    return Origin(client_network(), opened, draft.started_at, "website" in draft.answers)
+
+
+def _opened_at(signed: str = "") -> datetime | None:
+    try:
+        return datetime.fromisoformat(_signer().unsign(signed).decode())
+    except BadSignature:
+        return None
+
+
+def _signer() -> Signer:
+    return Signer(current_app.config["SECRET_KEY"], salt="clinic/referral/opened/v1")
+
+
+def _clinic_email() -> str | None:
+    address: str | None = current_app.config["CLINIC"].referrals_email
+    return address
 
 
 def _url(endpoint: str, **values: Any) -> str:

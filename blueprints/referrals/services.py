@@ -13,9 +13,10 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.referrals import drafts, notices
+from blueprints.referrals import drafts, verification
 from blueprints.referrals.details import ReferralDetails, read, version_of
 from blueprints.referrals.models import Event, Referral
+from blueprints.referrals.verification import Marks, Origin
 from core import clock, sealed
 from core.batches import batches
 from core.extensions import db
@@ -31,6 +32,10 @@ class UnknownReferral(LookupError):
     """There is no referral of that reference."""
 
 
+class LinkExpired(LookupError):
+    """The link in the receipt is ours, and too old."""
+
+
 class Summary(NamedTuple):
     """What stands in the clear of a referral."""
 
@@ -38,12 +43,21 @@ class Summary(NamedTuple):
     received_at: datetime
     priority: str
     status: str
+    email: str = "no receipt sent"
+    """confirmed | not confirmed | no receipt sent."""
+    marks: Marks = Marks()
 
 
 def submit(
-    details: ReferralDetails, key: str, token: str | None, public_keys: Sequence[str], clinic_email: str | None = None
+    details: ReferralDetails,
+    key: str,
+    token: str | None,
+    public_keys: Sequence[str],
+    clinic_email: str | None = None,
+    origin: Origin = Origin(),  # noqa: B008 - frozen
 ) -> str:
-    """Keep the sealed referral, its event and its mail, and delete its draft, in one commit; returns the reference.
+    """Keep the sealed referral, its marks, its event and its mail, and delete its draft, in one commit; returns the
+    reference.
 
     The same key gives the same reference, however often and however simultaneously it is sent.
     """
@@ -52,8 +66,8 @@ def submit(
             return sent
         referral = _sealed(details, key, public_keys)
         try:
+            verification.receive(referral, details.referrer_email, clinic_email, origin)
             db.session.add(referral)
-            notices.queue(referral.reference, referral.priority, details.referrer_email, clinic_email)
             drafts.remove(token)
             db.session.commit()
         except IntegrityError:
@@ -69,8 +83,28 @@ def reference_of(key: str) -> str | None:
     return db.session.scalar(select(Referral.reference).where(Referral.key_hash == _hash(key)))
 
 
-def is_known(reference: str) -> bool:
-    return db.session.scalar(select(Referral.id).where(Referral.reference == reference)) is not None
+def receipt_is_paused(reference: str) -> bool:
+    """Whether no receipt was written because too many mails were asked for at once. What is known of the address itself
+    is told to nobody. Raises UnknownReferral."""
+    found = db.session.execute(select(Referral.marks).where(Referral.reference == reference)).one_or_none()
+    if found is None:
+        raise UnknownReferral(reference)
+    return Marks.read(found.marks).receipt_paused
+
+
+def confirm_email(token: str, clinic_email: str | None = None) -> str:
+    """Whoever has the receipt says that the referral is theirs; returns its reference. Commits.
+
+    Raises UnknownReferral, also where the link was used already, and LinkExpired.
+    """
+    referral = db.session.scalar(select(Referral).where(verification.by_token(token)).with_for_update())
+    if referral is None or verification.is_over(referral):
+        db.session.rollback()
+        raise UnknownReferral if referral is None else LinkExpired
+    reference: str = referral.reference
+    verification.confirm(referral, clinic_email)
+    db.session.commit()
+    return reference
 
 
 def summaries(limit: int | None = None) -> Iterator[Summary]:
@@ -115,9 +149,12 @@ def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Su
 
 
 def _summaries(*conditions: ColumnElement[bool], size: int | None = None) -> Iterator[Summary]:
-    columns = (Referral.id, Referral.reference, Referral.received_at, Referral.priority, Referral.status)
-    for rows in batches(select(*columns).where(*conditions), Referral.id, size):
-        yield from (Summary(row.reference, row.received_at, row.priority, row.status) for row in rows)
+    clear = (Referral.reference, Referral.received_at, Referral.priority, Referral.status)
+    query = select(Referral.id, *clear, Referral.confirmed_at, Referral.confirm_hash, Referral.marks)
+    for rows in batches(query.where(*conditions), Referral.id, size):
+        for row in rows:
+            email = verification.state_of(row.confirmed_at, row.confirm_hash)
+            yield Summary(row.reference, row.received_at, row.priority, row.status, email, Marks.read(row.marks))
 
 
 def _received(since: datetime | None) -> list[ColumnElement[bool]]:

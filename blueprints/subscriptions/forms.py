@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import EmailField, StringField
+from wtforms import EmailField
 
 from blueprints.subscriptions import consent
-from core.forms import Form
+from core.forms import Form, Honeypot
 from core.validators import EmailAddress, MaxLength, Required
 
 
@@ -23,14 +23,11 @@ class SubscribeForm(Form):
         validators=[Required("Enter your email address."), MaxLength(254, "Email address"), EmailAddress()],
         render_kw={"autocomplete": "email", "spellcheck": "false", "class": "w-full"},
     )
-    website = StringField(
-        "Leave this empty",
-        render_kw={"autocomplete": "off", "tabindex": "-1"},
-    )
+    website = Honeypot()
 
     @property
     def is_from_a_robot(self) -> bool:
-        return bool(self.website.data)
+        return bool(self.website.is_filled)
 
 
 def blank() -> dict[str, Any]:

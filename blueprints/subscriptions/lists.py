@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from email_validator import EmailNotValidError
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.subscriptions import csvfiles, services
 from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
-from core import batches, clinic, clock, outbox
+from core import batches, clinic, clock, mail_limits, outbox
 from core.extensions import db
+from core.mail_limits import email_key
+from core.validators import normalized_email
 
 AT_ONCE = 500
 """Rows in a transaction."""
@@ -82,17 +83,17 @@ def take_in(entries: Iterable[Entry | Refused], refuse: Refuse) -> Counter[str]:
 
 
 def allow(email: str) -> None:
-    """End a suppression. The person has left, and may subscribe again. Raises NotSuppressed."""
-    try:
-        which = Subscriber.email_key == services.email_key(email)
-    except EmailNotValidError as error:
-        raise NotSuppressed from error
-    subscriber = db.session.scalar(select(Subscriber).where(which).with_for_update())
-    if subscriber is None or subscriber.status != "suppressed":
+    """End a suppression, also of an address that was forgotten. A subscriber has left then, and may subscribe again.
+    Raises NotSuppressed."""
+    key = email_key(email)
+    theirs = (Subscriber.email_key == key, Subscriber.status == "suppressed")
+    subscriber = db.session.scalar(select(Subscriber).where(*theirs).with_for_update())
+    if not mail_limits.end_suppression(key) and subscriber is None:
         db.session.rollback()
         raise NotSuppressed
-    subscriber.status, subscriber.left_at = "left", subscriber.left_at or clock.now()
-    subscriber.suppressed_at = subscriber.suppressed_because = None
+    if subscriber is not None:
+        subscriber.status, subscriber.left_at = "left", subscriber.left_at or clock.now()
+        subscriber.suppressed_at = subscriber.suppressed_because = None
     db.session.commit()
 
 
@@ -181,10 +182,9 @@ def _key(email: str) -> str:
     if len(email) > 254:
         raise ValueError("longer than 254 characters")
     _printable(email)
-    try:
-        key = services.email_key(email)
-    except EmailNotValidError:
-        raise ValueError("not an email address") from None
+    key = normalized_email(email)
+    if key is None:
+        raise ValueError("not an email address")
     if len(key) > Subscriber.__table__.c.email_key.type.length:
         raise ValueError("longer than 254 characters")
     return key
@@ -218,8 +218,12 @@ def _saved(people: Mapping[str, Person]) -> dict[str, int]:
 
 
 def _save(people: Mapping[str, Person]) -> dict[str, int]:
+    forgotten = mail_limits.suppressed_of(people.keys())
+    people = {key: _suppressed(person) if key in forgotten else person for key, person in people.items()}
     theirs = select(Subscriber).where(Subscriber.email_key.in_(people)).order_by(Subscriber.id).with_for_update()
     known = {subscriber.email_key: subscriber for subscriber in db.session.scalars(theirs)}
+    # After the subscribers are locked, in the order of services.suppress.
+    mail_limits.suppress(key for key, person in people.items() if person.status == "suppressed")
     new = [_values(key, person) for key, person in people.items() if key not in known]
     changed = [subscriber for key, subscriber in known.items() if _follow(subscriber, people[key])]
     outbox.withdraw(*(subscriber.email for subscriber in changed if subscriber.status in GONE))
@@ -227,6 +231,13 @@ def _save(people: Mapping[str, Person]) -> dict[str, int]:
         db.session.execute(insert(Subscriber), new)
     db.session.commit()
     return {"new": len(new), "changed": len(changed), "same": len(known) - len(changed)}
+
+
+def _suppressed(person: Person) -> Person:
+    """Whoever was suppressed and then forgotten comes back as suppressed."""
+    if person.status == "suppressed":
+        return person
+    return person._replace(status="suppressed", suppressed_because=services.KEPT_SUPPRESSED)
 
 
 def _values(key: str, person: Person) -> dict[str, Any]:

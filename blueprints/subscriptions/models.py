@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import UTCDateTime
@@ -36,15 +36,3 @@ class Subscriber(db.Model):  # type: ignore[name-defined,misc]
     left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_because: Mapped[str | None] = mapped_column(String(60))
-
-
-class SubscriberMail(db.Model):  # type: ignore[name-defined,misc]
-    """A mail that somebody caused by a form, so that nobody can fill another's mailbox."""
-
-    __tablename__ = "subscriber_mails"
-    __table_args__ = (Index(None, "subscriber_id", "written_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete="CASCADE"))
-    written_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    withheld: Mapped[bool] = mapped_column(default=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from blueprints.subscriptions.models import Subscriber
-from core import outbox
+from core import mail_limits, outbox
+from core.mail_limits import Verdict
+from core.rate_limits import Kind
 
 
 def leave_link(token: str) -> str:
@@ -15,27 +17,34 @@ def unsubscribe_headers(token: str) -> dict[str, str]:
     return {"List-Unsubscribe": f"<{leave_link(token)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def confirm(subscriber: Subscriber, token: str, send: bool) -> None:
+def confirm(subscriber: Subscriber, token: str, network: str) -> Verdict:
     link = outbox.link(f"/subscribe/confirm/{token}")
-    _put(subscriber, "Please confirm your subscription", "email/confirm.md", send, confirm_link=link)
+    subject = "Please confirm your subscription"
+    return _put(mail_limits.SIGN_UP, subscriber, network, subject, "email/confirm.md", confirm_link=link)
 
 
-def already(subscriber: Subscriber, send: bool) -> None:
-    _put(subscriber, "You are subscribed already", "email/already.md", send)
+def already(subscriber: Subscriber, network: str) -> Verdict:
+    return _put(mail_limits.SIGN_UP, subscriber, network, "You are subscribed already", "email/already.md")
 
 
-def welcome(subscriber: Subscriber) -> None:
-    _put(subscriber, "You are subscribed", "email/welcome.md")
+def welcome(subscriber: Subscriber, network: str) -> Verdict:
+    return _put(mail_limits.LIST_CHANGE, subscriber, network, "You are subscribed", "email/welcome.md")
 
 
-def goodbye(subscriber: Subscriber) -> None:
-    _put(subscriber, "You have left the list", "email/goodbye.md", subscribe_link=outbox.link("/subscribe"))
+def goodbye(subscriber: Subscriber, network: str) -> Verdict:
+    link = outbox.link("/subscribe")
+    subject = "You have left the list"
+    return _put(mail_limits.LIST_CHANGE, subscriber, network, subject, "email/goodbye.md", subscribe_link=link)
 
 
-def holdings(subscriber: Subscriber, said: str) -> None:
-    _put(subscriber, "What we hold about this address", "email/holdings.md", holdings=said)
+def holdings(subscriber: Subscriber, network: str, said: str) -> Verdict:
+    subject = "What we hold about this address"
+    return _put(mail_limits.SIGN_UP, subscriber, network, subject, "email/holdings.md", holdings=said)
 
 
-def _put(subscriber: Subscriber, subject: str, template: str, send: bool = True, **values: str) -> None:
+def _put(kind: Kind, subscriber: Subscriber, network: str, subject: str, template: str, **values: str) -> Verdict:
     headers, link = unsubscribe_headers(subscriber.leave_token), leave_link(subscriber.leave_token)
-    outbox.put(subscriber.email, subject, template, headers, send, leave_link=link, **values)
+    allowed = subscriber.status != "suppressed"
+    return mail_limits.put(
+        kind, network, subscriber.email, subject, template, headers, allowed, leave_link=link, **values
+    )

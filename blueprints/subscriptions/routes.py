@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import abort, request, url_for
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 from werkzeug.wrappers import Response
 
 from blueprints.subscriptions import bp, forms, rights, services
 from blueprints.subscriptions.forms import SubscribeForm
 from core import errors, hypermedia, outbox, security
-from core.extensions import csrf, limiter
+from core.extensions import client_network, csrf, limiter
+from core.mail_limits import Verdict
 from core.pages import made_once
 from core.sitemap import listed
 
@@ -32,7 +33,7 @@ def subscribe() -> Response:
     if not form.validate():
         return _page(form, 422)
     if not form.is_from_a_robot:
-        services.subscribe(form.email.data)
+        services.subscribe(form.email.data, client_network())
     return hypermedia.done("subscriptions/_thanks.html", url_for("subscriptions.thanks"))
 
 
@@ -61,7 +62,7 @@ def ask_to_confirm(token: str) -> Response:
 @csrf.exempt
 @limiter.limit("30/minute")
 def confirm(token: str) -> Response:
-    services.confirm(token)
+    services.confirm(token, client_network())
     return hypermedia.page("subscriptions/confirmed.html")
 
 
@@ -69,7 +70,7 @@ def confirm(token: str) -> Response:
 @csrf.exempt
 @limiter.limit("10/minute")
 def ask_again(token: str) -> Response:
-    services.ask_again(token)
+    services.ask_again(token, client_network())
     return hypermedia.go_to(url_for("subscriptions.thanks"))
 
 
@@ -83,7 +84,7 @@ def ask_to_leave(token: str) -> Response:
 @security.open_to_other_sites
 @limiter.limit("30/minute")
 def leave(token: str) -> Response:
-    services.leave(token)
+    services.leave(token, client_network())
     return hypermedia.page("subscriptions/left.html", token=token)
 
 
@@ -91,7 +92,7 @@ def leave(token: str) -> Response:
 @csrf.exempt
 @limiter.limit("10/minute")
 def send_copy(token: str) -> Response:
-    rights.send_holdings(token)
+    rights.send_holdings(token, client_network())
     return hypermedia.page("subscriptions/copied.html", token=token)
 
 
@@ -111,10 +112,14 @@ def show_unknown(error: services.UnknownLink) -> Response:
 
 
 @bp.errorhandler(services.TooManyMails)
-def show_busy(_error: services.TooManyMails) -> Response:
-    errors.log.error("more than %d sign-up mails in an hour: no more for now", services.ALL_MAILS_AN_HOUR)
-    busy = ServiceUnavailable(retry_after=3600)
-    return errors.with_form(busy, lambda form: _page(form, 503), SubscribeForm())
+def show_busy(error: services.TooManyMails) -> Response:
+    site = error.verdict is Verdict.SITE_PAUSED
+    if site:
+        errors.log.error("more sign-up mails in an hour than the site may send: no more for now")
+    refusal = ServiceUnavailable(retry_after=3600) if site else TooManyRequests(retry_after=3600)
+    if request.endpoint != "subscriptions.subscribe":
+        return errors.show_error(refusal)
+    return errors.with_form(refusal, lambda form: _page(form, refusal.code), SubscribeForm())
 
 
 def _page(form: SubscribeForm, status: int = 200) -> Response:

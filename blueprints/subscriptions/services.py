@@ -5,23 +5,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from email_validator import validate_email
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.subscriptions import consent, notices
-from blueprints.subscriptions.models import Subscriber, SubscriberMail
-from core import clock, outbox
+from blueprints.subscriptions.models import Subscriber
+from core import clock, mail_limits, outbox
 from core.extensions import db
+from core.mail_limits import Verdict, email_key
 
 CONFIRM_WITHIN = timedelta(hours=48)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-MAILS_AN_HOUR, MAILS_A_DAY = 1, 3
-"""To one address, of those that a form causes."""
-ALL_MAILS_AN_HOUR = 600
-"""To everybody together: more than that is an attack."""
+KEPT_SUPPRESSED = "kept from before its deletion"
 
 
 class Reader(NamedTuple):
@@ -41,26 +37,30 @@ class LinkExpired(UnknownLink):
 
 
 class TooManyMails(RuntimeError):
-    """The whole site has written more mails in an hour than it should."""
+    """This client's network, or the whole site, has caused more mails than it should (core/mail_limits.py)."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.value)
+        self.verdict = verdict
 
 
-def subscribe(email: str) -> None:
+def subscribe(email: str, network: str) -> None:
     """Keep the address as pending and write the confirmation mail, in one commit. Raises TooManyMails.
 
     Somebody who is confirmed is told so by mail; a suppressed address gets none, and nobody gets more than the limits.
     """
-    if _mails(SubscriberMail.written_at > clock.now() - HOUR) >= ALL_MAILS_AN_HOUR:
-        raise TooManyMails
     try:
-        subscriber = _find(email) or _new(email)
-        _write_to(subscriber)
+        # Asked for everybody, so that a new address takes no longer than a known one.
+        suppressed = bool(mail_limits.suppressed_of([email_key(email)]))
+        subscriber = _find(email) or _new(email, suppressed)
+        _write_to(subscriber, network)
         db.session.commit()
     except IntegrityError:
         # The same address arrived twice at once; the other one is kept.
         db.session.rollback()
 
 
-def confirm(token: str) -> None:
+def confirm(token: str, network: str) -> None:
     """Raises UnknownLink, LinkExpired."""
     subscriber = _by_confirmation(token)
     if _is_over(subscriber):
@@ -68,22 +68,22 @@ def confirm(token: str) -> None:
         raise LinkExpired
     subscriber.status, subscriber.confirmed_at = "confirmed", clock.now()
     subscriber.confirm_hash = subscriber.confirm_until = None
-    notices.welcome(subscriber)
+    notices.welcome(subscriber, network)
     db.session.commit()
 
 
-def ask_again(token: str) -> None:
-    """A new confirmation mail to the address of an expired link, within the limits. Raises UnknownLink."""
-    _write_to(_by_confirmation(token))
+def ask_again(token: str, network: str) -> None:
+    """A new confirmation mail to the address of an expired link. Raises UnknownLink, TooManyMails."""
+    _write_to(_by_confirmation(token), network)
     db.session.commit()
 
 
-def leave(token: str) -> None:
+def leave(token: str, network: str) -> None:
     """Take the address off the list, and back what has not left yet. Again is fine. Raises UnknownLink."""
     subscriber = _by_leave_token(token)
     outbox.withdraw(subscriber.email)
     if subscriber.status == "confirmed":
-        notices.goodbye(subscriber)
+        notices.goodbye(subscriber, network)
     if subscriber.status in ("pending", "confirmed"):
         subscriber.status, subscriber.left_at = "left", clock.now()
     subscriber.confirm_hash = subscriber.confirm_until = None
@@ -91,7 +91,8 @@ def leave(token: str) -> None:
 
 
 def forget(token: str) -> None:
-    """Delete everything about the address. Raises UnknownLink."""
+    """Delete everything about the address. What is left is a hash: for a day to count its mails, and for ever if it is
+    suppressed. Raises UnknownLink."""
     subscriber = _by_leave_token(token)
     outbox.forget(subscriber.email)
     db.session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
@@ -118,6 +119,7 @@ def suppress(email: str, because: str) -> None:
     subscriber = _find(email) or _new(email)
     subscriber.status, subscriber.suppressed_at, subscriber.suppressed_because = "suppressed", clock.now(), because
     subscriber.confirm_hash = subscriber.confirm_until = None
+    mail_limits.suppress([subscriber.email_key])
     outbox.withdraw(subscriber.email)
     db.session.commit()
 
@@ -129,15 +131,11 @@ def suppress_refused(_sender: object, recipient: str) -> None:
     db.session.rollback()
 
 
-def may_be_mailed(subscriber: Subscriber) -> bool:
-    """Nobody gets more than one an hour and three a day. Asks as much whatever the answer is."""
-    theirs, now = SubscriberMail.subscriber_id == subscriber.id, clock.now()
-    in_an_hour, in_a_day = (_mails(theirs, SubscriberMail.written_at > now - time) for time in (HOUR, DAY))
-    return subscriber.status != "suppressed" and in_an_hour < MAILS_AN_HOUR and in_a_day < MAILS_A_DAY
-
-
-def count_mail(subscriber: Subscriber, withheld: bool = False) -> None:
-    db.session.add(SubscriberMail(subscriber_id=subscriber.id, written_at=clock.now(), withheld=withheld))
+def require_open(verdict: Verdict) -> None:
+    """Raises TooManyMails, and keeps nothing, where the network or the site is paused."""
+    if verdict.paused:
+        db.session.rollback()
+        raise TooManyMails(verdict)
 
 
 def by_leave_token(token: str) -> Subscriber:
@@ -145,20 +143,16 @@ def by_leave_token(token: str) -> Subscriber:
     return _by_leave_token(token)
 
 
-def email_key(email: str) -> str:
-    return validate_email(email, check_deliverability=False).normalized.casefold()
-
-
-def _write_to(subscriber: Subscriber) -> None:
+def _write_to(subscriber: Subscriber, network: str) -> None:
     """The mail that this state asks for. Where none may go it is written all the same, and withheld."""
-    send, token = may_be_mailed(subscriber), secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe(32)
     subscriber.asked_at = clock.now()
-    count_mail(subscriber, withheld=not send)
     if subscriber.status == "confirmed":
-        notices.already(subscriber, send)
+        require_open(notices.already(subscriber, network))
         return
-    notices.confirm(subscriber, token, send)
-    if send:
+    verdict = notices.confirm(subscriber, token, network)
+    require_open(verdict)
+    if verdict is Verdict.SENT:
         _make_pending(subscriber, token)
 
 
@@ -169,9 +163,14 @@ def _make_pending(subscriber: Subscriber, token: str) -> None:
     subscriber.confirm_hash, subscriber.confirm_until = _hash(token), now + CONFIRM_WITHIN
 
 
-def _new(email: str) -> Subscriber:
-    subscriber = Subscriber(email=email, email_key=email_key(email), status="pending", created_at=clock.now())
+def _new(email: str, suppressed: bool = False) -> Subscriber:
+    """Whoever was suppressed and then had everything deleted is still suppressed."""
+    now = clock.now()
+    subscriber = Subscriber(email=email, email_key=email_key(email), status="pending", created_at=now)
     subscriber.leave_token = secrets.token_urlsafe(32)
+    if suppressed:
+        subscriber.status, subscriber.suppressed_at = "suppressed", now
+        subscriber.suppressed_because = KEPT_SUPPRESSED
     db.session.add(subscriber)
     db.session.flush()
     return subscriber
@@ -203,11 +202,6 @@ def _known(subscriber: Subscriber | None) -> Subscriber:
 def _is_over(subscriber: Subscriber) -> bool:
     until: datetime | None = subscriber.confirm_until
     return until is None or until <= clock.now()
-
-
-def _mails(*which: Any) -> int:
-    sent = SubscriberMail.withheld.is_(False)
-    return db.session.scalar(select(func.count()).select_from(SubscriberMail).where(sent, *which)) or 0
 
 
 def _hash(token: str) -> str:

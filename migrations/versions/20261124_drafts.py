@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_drafts"
-down_revision = "20261123_lists"
+down_revision = "20261124_mail_status"
 branch_labels = None
 depends_on = None
 

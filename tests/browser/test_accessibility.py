@@ -23,6 +23,7 @@ PAGES = (
     *CONTENT_PAGES,
     "/refer",
     "/refer/print",
+    "/refer/confirm/token",
     "/subscribe",
     "/subscribe/thanks",
     "/subscribe/confirm/token",

@@ -252,3 +252,13 @@ def test_a_citation_leads_to_its_source_and_back_without_javascript(open_page: O
     expect(page.locator("#ref-spravatolabel")).to_be_in_viewport()
     page.locator("#ref-spravatolabel").get_by_role("link", name="Back to citation 1 of source 1").click()
     expect(page.locator("#cite-spravatolabel-1")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("path", ["/refer", "/subscribe"])
+def test_neither_people_nor_autofill_reach_the_honeypot(open_page: OpenPage, path: str) -> None:
+    """Chromium fills in only what can be focused."""
+    page = open_page(path)
+    for box in page.locator("input[name=website]").all():
+        box.evaluate("box => box.focus()")
+        assert not box.evaluate("box => box === document.activeElement")
+        expect(box).not_to_be_in_viewport()

@@ -65,7 +65,7 @@ def test_the_list_has_urgent_ones_first_and_nothing_of_the_patient(app: Flask) -
     assert "canary" not in table.stdout
     listed = lines(run(app, "list", "--format", "json", "--limit", "3").stdout)
     assert [row["reference"] for row in listed] == [second, fourth, fifth]
-    assert set(listed[0]) == {"reference", "received_at", "priority", "status"}
+    assert set(listed[0]) == {"reference", "received_at", "priority", "status", "email", "marks"}
 
 
 def test_the_list_is_in_the_time_of_the_center(app: Flask) -> None:

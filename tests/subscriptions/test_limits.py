@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import event
 
 from blueprints.subscriptions import services
-from core import outbox
+from core import mail_limits, outbox, rate_limits
 from core.extensions import db, limiter
+from core.rate_limits import Kind, Limit
 from tests.conftest import Wait, build, close
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
@@ -50,7 +51,7 @@ def test_an_earlier_mail_goes_on_working_when_the_next_is_withheld(app: Flask, v
 def test_the_whole_site_stops_before_it_is_a_weapon(
     app: Flask, visitor: Visitor, htmx: Visitor, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "ALL_MAILS_AN_HOUR", 3)
+    monkeypatch.setattr(mail_limits, "SIGN_UP", Kind("sign_up", (Limit("site", rate_limits.HOUR, 3),)))
     for number in range(3):
         assert subscribe(visitor, f"reader{number}@example.com").status == 303
     for person in (visitor, htmx):
@@ -59,7 +60,7 @@ def test_the_whole_site_stops_before_it_is_a_weapon(
         assert 3500 < int(answer.response.headers["Retry-After"]) <= 3600
         assert answer.document.by_id("email").attributes["value"] == "late@example.com"
     assert len(mails(app)) == len(states(app)) == 3
-    wait(services.HOUR)
+    wait(rate_limits.HOUR)
     assert subscribe(visitor, "late@example.com").status == 303
 
 
@@ -109,7 +110,7 @@ def test_every_kind_of_address_costs_the_same_work(app: Flask, visitor: Visitor,
         subscribe(visitor, email)
     with app.app_context():
         services.suppress("suppressed@example.com", "test")
-    wait(services.HOUR)
+    wait(rate_limits.HOUR)
     costs = [work(app, visitor, f"{kind}@example.com") for kind in ("new", "pending", "confirmed", "suppressed")]
     again = [work(app, visitor, f"{kind}@example.com") for kind in ("new", "pending", "confirmed", "suppressed")]
     for commits, statements in (zip(*costs, strict=True), zip(*again, strict=True)):
