@@ -50,7 +50,7 @@ def test_it_lints_and_types_at_once(project: Path, command: tuple[str, ...]) -> 
 
 def test_its_tests_and_those_of_the_house_pass(project: Path) -> None:
     folders = [f"tests/{name}" for name in FEATURES]
-    house = "tests/test_house.py::test_"
+    house = "tests/test_architecture.py::test_"
     rules = (
         f"{house}{name}" for name in ("each_feature_declares_who_may_use_it", "no_get_commits", "each_macro_is_used")
     )
