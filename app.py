@@ -26,6 +26,7 @@ from core import (
     security,
     sitemap,
 )
+from scaffold import commands as scaffold
 
 ROOT = Path(__file__).parent
 # Folders of blueprints/, each with its `bp`.
@@ -57,7 +58,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 def _add_shared_parts(app: Flask) -> None:
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    for part in (logs, security, errors, assets, health, sitemap, commands):
+    for part in (logs, security, errors, assets, health, sitemap, commands, scaffold):
         part.init_app(app)
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))

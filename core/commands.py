@@ -1,5 +1,4 @@
-"""What an operator types: `flask outbox`, `flask keys` (keys.py), `flask serve` (serving.py), `flask blueprint`
-(scaffold.py)."""
+"""What an operator types: `flask outbox`, `flask keys` (keys.py), `flask serve` (serving.py)."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from core import delivery, keys, outbox, scaffold, serving
+from core import delivery, keys, outbox, serving
 
 LOOK_EVERY = 5
 """Seconds."""
@@ -29,7 +28,6 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
     app.cli.add_command(keys.keys_group)
     app.cli.add_command(outbox_group)
-    app.cli.add_command(scaffold.blueprint_group)
 
 
 @outbox_group.command("send")

@@ -1,4 +1,4 @@
-"""Runs migrations against the application's database. `flask db migrate` writes a new one."""
+"""Runs migrations against the application's database. `flask db revision` begins a new one."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tests.page import Visitor
 from tests.speed import make_once
 
 make_once()
-pytest_plugins = ["tests.browser.fixtures"]
+pytest_plugins = ["tests.browser.fixtures", "tests.project"]
 Wait = Callable[[timedelta], None]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 IN_CI = bool(os.environ.get("CI"))

@@ -1,4 +1,4 @@
-"""The house itself: routes, templates, sizes, and files that came from elsewhere."""
+"""The architecture: routes, templates, sizes, and files that came from elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from core.extensions import db
 from tests.page import Visitor
 
 ROOT = Path(__file__).parents[1]
-CODE = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "blueprints").rglob("*.py")]
+CODE = [
+    ROOT / "app.py",
+    *(ROOT / "core").rglob("*.py"),
+    *(ROOT / "blueprints").rglob("*.py"),
+    *(ROOT / "scaffold").rglob("*.py"),
+]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 
 

@@ -1,4 +1,4 @@
-"""Rules of the house that a newcomer breaks first. Each failure says what to do. Reads files only, so it is quick."""
+"""The conventions that a newcomer breaks first. Each failure says what to do. Reads files only, so it is quick."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MACRO = 'Write {% from "components/field.html" import field %} and {{ field(form
 NEEDED = {
     "novalidate": "add novalidate: errors are the form's own words",
     "data-guard": "add data-guard, so that it is sent once",
-    "data-hx-select": "add data-hx-post, -target and -select as in blueprints/skeleton/templates/ask.html",
+    "data-hx-select": "add data-hx-post, -target and -select as in scaffold/templates/ask.html",
 }
 OF_A_REQUEST = {"request", "session", "g", "current_app", "flash", "url_for"}
 
@@ -56,7 +56,7 @@ def test_services_know_no_request() -> None:
     assert not list(services_that_reach_for_the_request(FEATURES))
 
 
-@pytest.mark.parametrize("folder", [TEMPLATES, FEATURES / "skeleton" / "templates"], ids=["site", "skeleton"])
+@pytest.mark.parametrize("folder", [TEMPLATES, ROOT / "scaffold" / "templates"], ids=["site", "scaffold"])
 def test_forms_are_made_of_their_macros(folder: Path) -> None:
     assert not list(controls_without_their_macro(folder))
     assert not list(forms_that_lose_answers(folder))
