@@ -8,8 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:  ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT)
-	@exec $(BIN)/flask serve
+run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT), again whenever you save
+	@exec $(BIN)/flask serve --reload
 
 test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/ruff check --quiet .
@@ -20,7 +20,7 @@ test: .venv/test  ## linters, types, import contracts, templates and every test
 	@$(BIN)/pytest --quiet --numprocesses 2 $(PYTEST)
 
 watch: .venv/test  ## serve the site, and run the quick tests, again whenever you save
-	@$(BIN)/watchfiles --filter python '$(BIN)/flask serve' app.py core blueprints & \
+	@$(BIN)/flask serve --reload & \
 	trap "kill $$!" EXIT INT TERM; \
 	$(BIN)/watchfiles '$(BIN)/pytest --quiet -x --ff -m "not browser and not postgres"' app.py core blueprints content templates tests
 

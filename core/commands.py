@@ -14,7 +14,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from core import delivery, keys, outbox, serving
+from core import delivery, keys, outbox, serving, settings_example
+from core.extensions import db
 
 LOOK_EVERY = 5
 """Seconds."""
@@ -28,6 +29,13 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
     app.cli.add_command(keys.keys_group)
     app.cli.add_command(outbox_group)
+    app.cli.add_command(settings_example.settings_group)
+    app.shell_context_processor(_models)
+
+
+def _models() -> dict[str, Any]:
+    """What `flask shell` knows without an import: db, and every table's class by its name."""
+    return {"db": db, **{mapper.class_.__name__: mapper.class_ for mapper in db.Model.registry.mappers}}
 
 
 @outbox_group.command("send")

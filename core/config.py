@@ -178,6 +178,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SETTINGS": settings,
         "SETTING_NAMES": frozenset(f.name.upper() for f in fields(settings)),
         "PRODUCTION": production,
+        # Page and terminal say what went wrong, in words that may quote what was typed.
+        "SHOW_FAULTS": not production,
         "SECRET_KEY": settings.secret_key,
         "SITE_URL": site_url,
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,

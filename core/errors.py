@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, current_app, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
@@ -46,7 +47,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DBAPIError, show_database_error)
 
 
-def show_error(error: HTTPException) -> Response:
+def show_error(error: HTTPException, fault: BaseException | None = None) -> Response:
     """An answer that htmx leaves alone: the page with what was typed stays as it is."""
     if error.code is None or error.code < 400:
         return error.get_response()
@@ -55,15 +56,24 @@ def show_error(error: HTTPException) -> Response:
         return Response("This site does not answer to that name.\n", 400, mimetype="text/plain")
     known = error.code if error.code in PAGES else (400 if error.code < 500 else 500)
     heading, message = PAGES[known]
-    response = hypermedia.page("errors/error.html", error.code, code=error.code, heading=heading, message=message)
+    context = {"heading": heading, "message": message, "fault": _told(fault or error)}
+    response = hypermedia.page("errors/error.html", error.code, code=error.code, **context)
     response.headers.extend(_protocol_headers(error))
     response.headers["HX-Reswap"] = "none"
     return response
 
 
+def _told(fault: BaseException) -> str:
+    """What went wrong and where, for its developer. Nothing in production, because it may quote what was typed."""
+    cause = getattr(fault, "original_exception", None) or fault
+    if not current_app.config["SHOW_FAULTS"] or isinstance(cause, HTTPException):
+        return ""
+    return "".join(traceback.format_exception(cause))
+
+
 def show_database_error(error: DBAPIError) -> Response:
     note(error)
-    return show_error(unavailable())
+    return show_error(unavailable(), error)
 
 
 def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: AnyForm) -> Response:
@@ -98,9 +108,10 @@ def keep_answers(
 
 
 def note(error: DBAPIError) -> None:
-    """The kind of the fault, never its text: that quotes what was typed."""
+    """The kind of the fault, never its text where that may quote what a person typed."""
     db.session.rollback()
-    log.error("database error %s", type(error.orig).__name__)
+    shown = f": {error.orig}" if current_app.config["SHOW_FAULTS"] else ""
+    log.error("database error %s%s", type(error.orig).__name__, shown)
 
 
 def unavailable() -> ServiceUnavailable:

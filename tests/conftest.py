@@ -85,6 +85,8 @@ def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
             "DATABASE_URL": database_url,
             "TESTING": True,
             "PROPAGATE_EXCEPTIONS": False,
+            # As in production: the tests look for what was typed.
+            "SHOW_FAULTS": False,
             **settings,
         }
     )

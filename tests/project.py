@@ -83,10 +83,12 @@ def tables(project: Path) -> set[str]:
     return {name for file in models for name in re.findall(r'__tablename__ = "(\w+)"', file.read_text())}
 
 
-def run(project: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(project: Path, *command: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """On SQLite alone: PostgreSQL has had its turn."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TEST_POSTGRES", "CI"))
     }
     environment = {**kept, "PYTHONDONTWRITEBYTECODE": "1", "FLASK_SKIP_DOTENV": "1", **settings}
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        command, cwd=project, env=environment, input=typed, capture_output=True, text=True, timeout=300
+    )
