@@ -35,7 +35,8 @@ def init_app(app: Flask) -> None:
 
 def _models() -> dict[str, Any]:
     """What `flask shell` knows without an import: db, and every table's class by its name."""
-    return {"db": db, **{mapper.class_.__name__: mapper.class_ for mapper in db.Model.registry.mappers}}
+    mappers = db.Model.registry.mappers  # type: ignore[attr-defined]
+    return {"db": db, **{mapper.class_.__name__: mapper.class_ for mapper in mappers}}
 
 
 @outbox_group.command("send")

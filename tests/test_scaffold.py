@@ -80,10 +80,10 @@ def test_a_name_that_cannot_be_is_refused_kindly(sqlite_app: Flask, name: str) -
 
 @pytest.mark.parametrize("url", ["call-back", "/Call", "/", "/call back", "/refer", "/treatments/spravato"])
 def test_an_address_that_cannot_be_is_refused_kindly(sqlite_app: Flask, url: str) -> None:
-    answer = sqlite_app.test_cli_runner().invoke(args=["blueprint", "new", "call_backs", "--url", url])
+    answer = sqlite_app.test_cli_runner().invoke(args=["blueprint", "new", "never_made", "--url", url])
     assert answer.exit_code == 1
     assert "--url" in answer.output
-    assert not (ROOT / "blueprints" / "call_backs").exists()
+    assert not (ROOT / "blueprints" / "never_made").exists()
 
 
 def test_names_are_written_as_people_write_them() -> None:

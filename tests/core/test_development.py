@@ -67,7 +67,7 @@ def wait_until(address: str, words: str) -> None:
 def test_the_site_starts_again_when_something_is_saved(restored: Path, tmp_path: Path, free: int) -> None:
     routes = restored / ROUTES
     before = routes.read_text()
-    with start(tmp_path, free, restored, ("serve", "--reload")) as server:
+    with start(tmp_path, free, restored, "serve --reload") as server:
         site = wait_for(free)
         routes.write_text(before + ROUTE.format('return Response("once")'))
         wait_until(f"{site}{URL}/saved", "once")
@@ -119,7 +119,7 @@ def test_a_shell_knows_the_tables_and_reads_the_settings_of_a_file(restored: Pat
 
 
 def test_flask_run_serves_the_site(tmp_path: Path, free: int) -> None:
-    with start(tmp_path, free, ROOT, ("run", "--port", str(free))):
+    with start(tmp_path, free, ROOT, f"run --port {free}"):
         assert "Ketamine Therapy Center" in answer(wait_for(free))
 
 
