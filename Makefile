@@ -15,8 +15,8 @@ tests = @echo 'tests: $(1)'; $(BIN)/pytest --quiet -m '$(1)' --numprocesses 2 --
 help:  ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT)
-	@exec $(BIN)/flask serve
+run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT), again whenever you save
+	@exec $(BIN)/flask serve --reload
 
 test: .venv/test  ## linters, types, import contracts, templates and the tests, in three minutes
 	$(call phase,linters,$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .)
@@ -29,7 +29,7 @@ test-all: test  ## `make test`, then the tests it leaves to CI: PostgreSQL and t
 	$(call tests,full)
 
 watch: .venv/test  ## serve the site, and run the quick tests, again whenever you save
-	@$(BIN)/watchfiles --filter python '$(BIN)/flask serve' app.py core blueprints & \
+	@$(BIN)/flask serve --reload & \
 	trap "kill $$!" EXIT INT TERM; \
 	$(BIN)/watchfiles '$(BIN)/pytest --quiet -x --ff -m "not browser and not postgres"' app.py core blueprints content templates tests
 

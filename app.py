@@ -29,6 +29,7 @@ from core import (
     security,
     sitemap,
 )
+from scaffold import commands as scaffold
 
 ROOT = Path(__file__).parent
 # Folders of blueprints/, each with its `bp`.
@@ -63,7 +64,7 @@ def _add_shared_parts(app: Flask) -> None:
     app.wsgi_app = clients.ReadableAddress(app.wsgi_app)  # type: ignore[method-assign]
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    for part in (logs, access, security, errors, assets, health, sitemap, commands):
+    for part in (logs, access, security, errors, assets, health, sitemap, commands, scaffold):
         part.init_app(app)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", database.engine_options(app.config["SETTINGS"]))
     extensions.db.init_app(app)

@@ -1,5 +1,4 @@
-"""What an operator types: `flask outbox`, `flask keys` (keys.py), `flask serve` (serving.py), `flask blueprint`
-(scaffold.py)."""
+"""What an operator types: `flask outbox`, `flask keys` (keys.py), `flask serve` (serving.py)."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from core import clock, delivery, keys, outbox, rate_limits, scaffold, serving
+from core import clock, delivery, keys, outbox, rate_limits, serving, settings_example
 from core.extensions import db
 
 LOOK_EVERY = 5
@@ -32,7 +31,14 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
     keys.init_app(app)
     app.cli.add_command(outbox_group)
-    app.cli.add_command(scaffold.blueprint_group)
+    app.cli.add_command(settings_example.settings_group)
+    app.shell_context_processor(_models)
+
+
+def _models() -> dict[str, Any]:
+    """What `flask shell` knows without an import: db, and every table's class by its name."""
+    mappers = db.Model.registry.mappers  # type: ignore[attr-defined]
+    return {"db": db, **{mapper.class_.__name__: mapper.class_ for mapper in mappers}}
 
 
 @contextmanager

@@ -239,6 +239,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SETTINGS": settings,
         "SETTING_NAMES": frozenset(f.name.upper() for f in fields(settings)),
         "PRODUCTION": production,
+        # Page and terminal say what went wrong, in words that may quote what was typed.
+        "SHOW_FAULTS": not production,
         "SECRET_KEY": settings.secret_key,
         "ADDRESS_HASH_KEY": settings.address_hash_key or settings.secret_key,
         "SITE_URL": site_url,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -52,7 +53,7 @@ def init_app(app: Flask) -> None:
     app.after_request(end_transaction)
 
 
-def refuse(error: HTTPException) -> Response:
+def refuse(error: HTTPException, fault: Exception | None = None) -> Response:
     """A stale form token, too many tries or a database that is away never cost what was typed (`keep_answers`)."""
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, UNAVAILABLE):
@@ -60,12 +61,12 @@ def refuse(error: HTTPException) -> Response:
         return show_database_error(cause)
     kept = current_app.extensions.get("kept_answers", {}).get(request.endpoint)
     if kept is None or not isinstance(error, CSRFError | RateLimitExceeded | DatabaseUnavailable):
-        return show_error(error)
+        return show_error(error, fault)
     form, show = kept
     return with_form(error, lambda filled: show(filled, error.code or 400), form())
 
 
-def show_error(error: HTTPException) -> Response:
+def show_error(error: HTTPException, fault: BaseException | None = None) -> Response:
     """An answer that htmx leaves alone: the page with what was typed stays as it is."""
     if error.code is None or error.code < 400:
         return error.get_response()
@@ -75,17 +76,24 @@ def show_error(error: HTTPException) -> Response:
     known = error.code if error.code in PAGES else (400 if error.code < 500 else 500)
     heading, message = getattr(error, "words", PAGES[known])
     again = _posted_again() if isinstance(error, DatabaseUnavailable) else None
-    response = hypermedia.page(
-        "errors/error.html", error.code, code=error.code, heading=heading, message=message, again=again
-    )
+    context = {"heading": heading, "message": message, "again": again, "fault": _told(fault or error)}
+    response = hypermedia.page("errors/error.html", error.code, code=error.code, **context)
     response.headers.extend(_protocol_headers(error))
     response.headers["HX-Reswap"] = "none"
     return response
 
 
+def _told(fault: BaseException) -> str:
+    """What went wrong and where, for its developer. Nothing in production, because it may quote what was typed."""
+    cause = getattr(fault, "original_exception", None) or fault
+    if not current_app.config["SHOW_FAULTS"] or isinstance(cause, HTTPException):
+        return ""
+    return "".join(traceback.format_exception(cause))
+
+
 def show_database_error(error: Exception) -> Response:
     note(error)
-    return refuse(DatabaseUnavailable(retry_after=60))
+    return refuse(DatabaseUnavailable(retry_after=60), error)
 
 
 class DatabaseUnavailable(ServiceUnavailable):
@@ -119,12 +127,13 @@ def keep_answers(
 
 
 def note(error: Exception) -> None:
-    """The kind of the fault, never its text: that quotes what was typed."""
+    """The kind of the fault, never its text where that may quote what a person typed."""
     try:
         db.session.rollback()
     except UNAVAILABLE:
         db.session().invalidate()
-    log.error("database error %s", database.kind_of(error))
+    shown = f": {getattr(error, 'orig', error)}" if current_app.config["SHOW_FAULTS"] else ""
+    log.error("database error %s%s", database.kind_of(error), shown)
 
 
 def _posted_again() -> list[tuple[str, str]] | None:

@@ -41,10 +41,10 @@ def fragment(template: str, **context: Any) -> Response:
     return make_response(render_template(template, **context))
 
 
-def done(template: str, url: str) -> Response:
-    """Finished in place: a fragment for htmx, and for everybody else the page with the same words."""
+def done(template: str, url: str, **context: Any) -> Response:
+    """Finished in place: a fragment for htmx, and for everybody else the page at `url` with the same words."""
     if wants_fragment():
-        return fragment(template)
+        return fragment(template, **context)
     return redirect(url, 303)
 
 
@@ -53,10 +53,10 @@ def saved(url: str) -> Response:
     return Response(status=204) if wants_fragment() else redirect(url, 303)
 
 
-def checked(form: Form, name: str) -> Response:
+def checked(form: Form, name: str, **context: Any) -> Response:
     """The error slot of one field, full or empty, and its words for the live region."""
     form.check(name)
-    return fragment("components/check.html", form=form, field=form.field(name))
+    return fragment("components/check.html", form=form, field=form.field(name), **context)
 
 
 def check_attributes(form: Form, field: Field, trigger: str = "change delay:150ms") -> dict[str, str]:

@@ -1,5 +1,6 @@
 """One line a request, whether Flask or the page cache answers: method, the route's pattern, status, milliseconds. Never
-an address with a token in it, a query, a form value or a database parameter. Static files leave no line."""
+an address with a token in it, a query, a form value or a database parameter; in development, all that is known of a
+fault. Static files leave no line."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class WithoutValues(logging.Formatter):
 
 def init_app(app: Flask) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(WithoutValues("%(asctime)s %(levelname)s %(message)s"))
+    kind = logging.Formatter if app.config["SHOW_FAULTS"] else WithoutValues
+    handler.setFormatter(kind("%(asctime)s %(levelname)s %(message)s"))
     for name in ("site", app.logger.name):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], app.testing

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ import flask_migrate
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 
+from core import reload
 from core.config import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +30,15 @@ FAREWELL = 10
 
 
 @click.command()
+@click.option("--reload", "reloads", is_flag=True, help="Start again when code is saved. In development only.")
 @with_appcontext
-def serve() -> None:
+def serve(reloads: bool) -> None:
     """Serve the site (HOST, PORT). In development the database is brought up to date first."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.config["SETTINGS"]
+    if reloads and not settings.production:
+        reload.run(Path(app.root_path))
+        return
     if not settings.production:
         flask_migrate.upgrade()
     try:

@@ -1,4 +1,4 @@
-"""Runs migrations against the application's database. Each is written by hand; a test compares with the models."""
+"""Runs migrations against the application's database. `flask db revision` begins a new one."""
 
 from __future__ import annotations
 

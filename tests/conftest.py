@@ -26,7 +26,7 @@ from tests.page import Visitor
 from tests.speed import make_once
 
 make_once()
-pytest_plugins = ["tests.selection", "tests.browser.fixtures"]
+pytest_plugins = ["tests.selection", "tests.browser.fixtures", "tests.project"]
 Wait = Callable[[timedelta], None]
 
 
@@ -118,6 +118,8 @@ def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
             "DATABASE_URL": database_url,
             "TESTING": True,
             "PROPAGATE_EXCEPTIONS": False,
+            # As in production: the tests look for what was typed.
+            "SHOW_FAULTS": False,
             **settings,
         }
     )

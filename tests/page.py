@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -12,28 +13,23 @@ from werkzeug.test import TestResponse
 
 from core.extensions import csrf
 from core.security import HEADERS
+from tests.servers import ROOT
 
-CONTENT_PAGES = (
-    "/",
-    "/ketamine-therapy",
-    "/journey",
-    "/treatments/ketamine-iv-im",
-    "/treatments/spravato",
-    "/treatments/compare",
-    "/eligibility",
-    "/safety",
-    "/cost",
-    "/faq",
-    "/visit",
-    "/for-patients",
-    "/privacy",
-    "/updates",
-    "/newsletters/",
-    "/accessibility",
-    "/crisis",
-    "/references",
+CONTENT = ROOT / "content"
+
+
+def content_page(file: Path) -> str:
+    """The address of a page of content/: its name."""
+    return f"/{file.relative_to(CONTENT).with_suffix('').as_posix()}".removesuffix("index")
+
+
+CONTENT_PAGES = tuple(
+    content_page(file)
+    for file in sorted(CONTENT.rglob("*.md"))
+    if file.parent.name not in ("updates", "newsletters") or file.parts[-2:] == ("newsletters", "index.md")
 )
-META = ("/site.webmanifest",)
+"""Without the issues of the newsletter."""
+META = ("/site.webmanifest", "/.well-known/security.txt")
 EXPORTS = ("/references.json", "/references.bib", "/updates.atom", "/robots.txt", "/sitemap.xml", *META)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 

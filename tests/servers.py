@@ -15,12 +15,16 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def start(tmp_path: Path, port: int, root: Path = ROOT, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def start(
+    tmp_path: Path, port: int, root: Path = ROOT, command: str = "serve", **settings: str
+) -> Iterator[subprocess.Popen[str]]:
+    """What a developer keeps in .env stays out."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    own = {"FLASK_SKIP_DOTENV": "1", "INSTANCE_PATH": str(tmp_path / "instance"), "PORT": str(port)}
     server = subprocess.Popen(
-        [sys.executable, "-m", "flask", "serve"],
+        [sys.executable, "-m", "flask", *command.split()],
         cwd=root,
-        env={**kept, "INSTANCE_PATH": str(tmp_path / "instance"), "PORT": str(port), **settings},
+        env={**kept, **own, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

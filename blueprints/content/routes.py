@@ -58,7 +58,7 @@ def show_page(path: str) -> BaseResponse:
 def show_mistake(error: frontmatter.ContentError) -> BaseResponse:
     """In development a page is read again when it was saved: the writer finds file and line in the log."""
     log.error("%s", error.message)
-    return errors.show_error(InternalServerError())
+    return errors.show_error(InternalServerError(), error)
 
 
 @bp.get("/references.json")

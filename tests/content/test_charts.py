@@ -10,16 +10,14 @@ import pytest
 
 from blueprints.content import frontmatter
 from tests.content.words import CONTENT, change, load
-from tests.page import Visitor
+from tests.page import Visitor, content_page
 
 WHERE = {
-    "response-rates": "/",
-    "remission": "/treatments/spravato",
-    "remission-rates": "/ketamine-therapy",
-    "side-effects": "/safety",
-    "visit": "/journey",
-    "course": "/journey",
+    name: content_page(file)
+    for file in sorted(CONTENT.rglob("*.md"))
+    for name in re.findall(r"^::: chart (\S+)", file.read_text(), re.MULTILINE)
 }
+"""A page that shows the figure."""
 
 
 @pytest.mark.parametrize(

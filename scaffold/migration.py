@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "this_revision"
-down_revision = "the_one_before"
+down_revision = "previous_revision"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""Rules of the house that a newcomer breaks first. Each failure says what to do. Reads files only, so it is quick."""
+"""The conventions that a newcomer breaks first. Each failure says what to do. Reads files only, so it is quick."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MACRO = 'Write {% from "components/field.html" import field %} and {{ field(form
 NEEDED = {
     "novalidate": "add novalidate: errors are the form's own words",
     "data-guard": "add data-guard, so that it is sent once",
-    "data-hx-select": "add data-hx-post, -target and -select as in blueprints/skeleton/templates/ask.html",
+    "data-hx-select": "add data-hx-post, -target and -select as in scaffold/templates/ask.html",
 }
 OTHER_CLOCKS = {
     *("date.today", "datetime.today", "datetime.now", "datetime.utcnow"),
@@ -35,7 +35,7 @@ CAUSED_BY_OPERATORS = {
 """Functions of blueprints that write mail past the gate, and why they may."""
 GATE = (
     "mail that a stranger can cause goes through mail_limits.put (core/mail_limits.py). "
-    "Where only an operator can cause it, say so in CAUSED_BY_OPERATORS in tests/test_rules.py."
+    "Where only an operator can cause it, say so in CAUSED_BY_OPERATORS in tests/test_conventions.py."
 )
 OF_A_REQUEST = {"request", "session", "g", "current_app", "flash", "url_for"}
 
@@ -116,7 +116,7 @@ def test_there_is_one_clock_and_one_calendar() -> None:
     assert not list(other_clocks(FEATURES))
 
 
-@pytest.mark.parametrize("folder", [TEMPLATES, FEATURES / "skeleton" / "templates"], ids=["site", "skeleton"])
+@pytest.mark.parametrize("folder", [TEMPLATES, ROOT / "scaffold" / "templates"], ids=["site", "scaffold"])
 def test_forms_are_made_of_their_macros(folder: Path) -> None:
     assert not list(controls_without_their_macro(folder))
     assert not list(forms_that_lose_answers(folder))

@@ -1,16 +1,36 @@
-"""The form of things: plain, with htmx, and in a browser."""
+"""The form of things: what is kept and mailed; plain, with htmx, and in Chromium."""
 
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from core import mail, outbox
+from core.extensions import db
+from scaffold.things.models import Thing
 from tests.browser.checks import check
 from tests.browser.fixtures import OpenPage
 from tests.page import Visitor
 
 PATH = "/things"
 GIVEN = {"contact_name": "Ada", "contact_email": "ada@example.com"}
+
+
+def test_the_page_is_in_the_sitemap(visitor: Visitor) -> None:
+    assert f"{PATH}</loc>" in visitor.get("/sitemap.xml").text
+
+
+def test_an_answer_is_kept_and_confirmed_by_mail(app: Flask, visitor: Visitor) -> None:
+    visitor.post(PATH, {**GIVEN, "contact_email": "", **visitor.token(PATH)})
+    visitor.post(PATH, {**GIVEN, **visitor.token(PATH)})
+    with app.app_context():
+        (row,) = db.session.scalars(select(Thing))
+        assert (row.contact_name, row.contact_email) == ("Ada", "ada@example.com")
+        (message,) = outbox.newest()
+        assert message.recipient == "ada@example.com"
+        assert "Ada" not in mail.parts(message)[0]
 
 
 def test_an_answer_is_thanked_for(visitor: Visitor, htmx: Visitor) -> None:
@@ -45,7 +65,7 @@ def test_one_field_is_checked_while_the_page_is_open(htmx: Visitor) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_visitor_mends_the_form_and_sends_it(open_page: OpenPage, javascript: bool) -> None:
+def test_a_visitor_corrects_the_form_and_sends_it(open_page: OpenPage, javascript: bool) -> None:
     page = open_page(PATH, java_script_enabled=javascript, bypass_csp=True)
     page.get_by_label("Your name").fill("Ada")
     page.get_by_role("button", name="Send").click()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.skeleton.things import bp
-from blueprints.skeleton.things.forms import ThingForm
 from core import errors, hypermedia
-from core.extensions import limiter
+from core.extensions import client_network, limiter
 from core.sitemap import listed
+from scaffold.things import bp, services
+from scaffold.things.forms import ThingForm
 
 
 @bp.get("")
@@ -24,6 +24,7 @@ def answer() -> Response:
     form = ThingForm()
     if not form.validate():
         return _page(form, 422)
+    services.add(form.contact_name.data, form.contact_email.data, client_network())
     return hypermedia.go_to(url_for("things.thanks"))
 
 

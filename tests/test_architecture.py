@@ -1,10 +1,11 @@
-"""The house itself: routes, templates, sizes, and files that came from elsewhere."""
+"""The architecture: routes, templates, sizes, and files that came from elsewhere."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,26 @@ from sqlalchemy import event
 from core import access
 from core.extensions import db
 from tests.page import Visitor
+from tests.project import SHIPPED
 
 pytestmark = pytest.mark.database_decides
 
 ROOT = Path(__file__).parents[1]
-CODE = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "blueprints").rglob("*.py")]
+CODE = [
+    ROOT / "app.py",
+    *(ROOT / "core").rglob("*.py"),
+    *(ROOT / "blueprints").rglob("*.py"),
+    *(ROOT / "scaffold").rglob("*.py"),
+]
+ADDRESSES = ROOT / "tests" / "addresses.txt"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
+
+
+def addresses(app: Flask) -> Iterator[str]:
+    """Method, rule and endpoint of each."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule} {rule.endpoint}"
 
 
 def test_each_feature_declares_who_may_use_it(sqlite_app: Flask) -> None:
@@ -37,6 +52,16 @@ def test_a_feature_without_a_rule_stops_the_start_and_is_told_what_to_do() -> No
     app.register_blueprint(Blueprint("evenings", "blueprints.evenings"))
     with pytest.raises(access.NoAccessRule, match=r"access.anybody\(bp\).*blueprints/evenings/__init__.py"):
         access.check(app)
+
+
+def test_no_address_vanishes(sqlite_app: Flask) -> None:
+    """People have bookmarks and links. New pages of content/ and features of one's own need not be listed."""
+    known = set(ADDRESSES.read_text().splitlines())
+    now = set(addresses(sqlite_app))
+    gone = sorted(known - now)
+    assert not gone, f"lead these on to what replaces them, or remove them from {ADDRESSES.name}:\n" + "\n".join(gone)
+    new = [line for line in sorted(now - known) if re.search(rf" ({'|'.join(SHIPPED)})\.(?!page$)", line)]
+    assert not new, f"add these to {ADDRESSES.name}:\n" + "\n".join(new)
 
 
 def test_no_get_commits(sqlite_app: Flask) -> None:

@@ -7,4 +7,4 @@ from core import access
 bp = Blueprint("things", __name__, url_prefix="/things")
 access.anybody(bp, access.PUBLIC)
 
-from blueprints.skeleton.things import routes  # noqa: E402, F401
+from scaffold.things import routes  # noqa: E402, F401
