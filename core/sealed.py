@@ -130,13 +130,13 @@ def find(table: type[Sealed], name: str, private_key: str) -> Opened | None:
 def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opened | SealingError]]:
     """Each row's name, in order of its id, with what it says, or with why it does not open."""
     for rows in batches(select(table.id, _name(table)), table.id):
-        for row_id, name in rows:
+        for found in rows:
             try:
-                row = _read(table, table.id == row_id)
+                row = _read(table, table.id == found.id)
                 if row is not None:
-                    yield name, _open(table, row, private_key)
+                    yield found.name, _open(table, row, private_key)
             except SealingError as error:
-                yield name, error
+                yield found.name, error
         db.session.rollback()
 
 
@@ -145,11 +145,11 @@ def record(table: type[Sealed], private_key: str, public_keys: Sequence[str], si
     batch; may be stopped anywhere and run again."""
     for rows in batches(select(table.id, _name(table)), table.id, size):
         swaps, failed = [], {}
-        for row_id, name in rows:
+        for found in rows:
             try:
-                swaps += _record(table, row_id, private_key, public_keys)
+                swaps += _record(table, found.id, private_key, public_keys)
             except SealingError as error:
-                failed[str(name)] = str(error)
+                failed[str(found.name)] = str(error)
         db.session.rollback()
         yield Step(rows[-1].id, _write(table, swaps) if swaps else 0, failed)
 

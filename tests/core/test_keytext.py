@@ -72,6 +72,16 @@ def test_what_is_no_key_is_refused(text: str) -> None:
         keytext.decode(keytext.PUBLIC, text)
 
 
+def test_a_key_has_one_spelling() -> None:
+    """The last four bits of a key's 260 say nothing: with a checksum that fits, they must still be 0."""
+    values = [keytext.ALPHABET.index(letter) for letter in keytext.encode(keytext.PUBLIC, RAW)[9:-6]]
+    for spare in range(1, 16):
+        again = [*values[:-1], values[-1] + spare]
+        letters = [keytext.ALPHABET[value] for value in [*again, *keytext._checksum(keytext.PUBLIC, again)]]
+        with pytest.raises(ValueError, match="not a public key"):
+            keytext.decode(keytext.PUBLIC, "ktc-pub-1" + "".join(letters))
+
+
 def test_a_key_of_the_other_kind_is_refused_by_name() -> None:
     with pytest.raises(sealing.SealingError, match="a private key, and a public one is needed") as refused:
         sealing.check_public_key(PAIR.private)

@@ -93,6 +93,7 @@ def test_rewrapping_needs_a_key_that_fits_the_right_place_and_somebody_to_open_i
 
 ENVELOPE = sealing.seal(DATA, KEYS, "row-1")
 KID, OTHER = map(sealing.key_id, KEYS)
+NO_WRAPS: list[Any] = [None, "text", "", 7, [], [KID], {}, {KID: None}, {KID: 7}, {KID: {}}]
 USES: list[Callable[[sealing.Envelope], Any]] = [
     lambda envelope: sealing.open_envelope(envelope, CLINIC.private, "row-1"),
     lambda envelope: sealing.open_envelope(
@@ -107,7 +108,7 @@ USES: list[Callable[[sealing.Envelope], Any]] = [
     [
         *({"blob": ENVELOPE.blob[:size]} for size in (0, 1, 7, 8, 11, 12, 27, 28, 500)),
         *({"blob": blob} for blob in (None, "text", 7, ENVELOPE.blob + b"x", bytes(2000))),
-        *({"wraps": wraps} for wraps in (None, "text", "", 7, [], [KID], {}, {KID: None}, {KID: 7}, {KID: {}})),
+        *({"wraps": wraps} for wraps in NO_WRAPS),
         *({"wraps": {KID: text}} for text in ("", "A", "AAAA", "!!!!", "é", "A" * 107, ENVELOPE.wraps[OTHER])),
         *({"wraps": {KID: edge + ENVELOPE.wraps[KID]}} for edge in ("!!", " ", "\n", "=")),
         {"wraps": {KID: ENVELOPE.wraps[KID] + "=="}},
@@ -118,6 +119,12 @@ USES: list[Callable[[sealing.Envelope], Any]] = [
 def test_whatever_the_damage_it_is_a_sealing_error(damage: dict[str, Any], use: Callable[..., Any]) -> None:
     with pytest.raises(sealing.SealingError):
         use(replace(ENVELOPE, **damage))
+
+
+@pytest.mark.parametrize("size", [0, 11, 12, 27])
+def test_a_record_that_is_too_short_to_be_one_is_said_so(size: int) -> None:
+    with pytest.raises(sealing.SealingError, match="cut short or empty"):
+        sealing.open_envelope(replace(ENVELOPE, blob=ENVELOPE.blob[:size]), CLINIC.private, "row-1")
 
 
 def test_names_of_keys_that_are_none_are_not_repeated() -> None:
