@@ -129,7 +129,7 @@ def find(table: type[Sealed], name: str, private_key: str) -> Opened | None:
 
 def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opened | SealingError]]:
     """Each row's name, in order of its id, with what it says, or with why it does not open."""
-    for rows in batches(select(table.id, _name(table)), table.id):
+    for rows in batches(_names(table), table.id):
         for found in rows:
             try:
                 row = _read(table, table.id == found.id)
@@ -143,7 +143,7 @@ def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opene
 def record(table: type[Sealed], private_key: str, public_keys: Sequence[str], size: int = BATCH) -> Iterator[Step]:
     """Seal each row from before once more, for these keys, with its recorded columns as they are now. Commits each
     batch; may be stopped anywhere and run again."""
-    for rows in batches(select(table.id, _name(table)), table.id, size):
+    for rows in batches(_names(table), table.id, size):
         swaps, failed = [], {}
         for found in rows:
             try:
@@ -234,6 +234,10 @@ def _swap(table: type[Sealed], swap: Mapping[str, Any]) -> Update:
 
 def _wraps_of(table: type[Sealed]) -> Select[Any]:
     return select(table.id, table.public_id, _name(table), _text_of_wraps(table))
+
+
+def _names(table: type[Sealed]) -> Select[Any]:
+    return select(table.id, _name(table))
 
 
 def _name(table: type[Sealed]) -> Any:

@@ -145,7 +145,7 @@ def test_clients_of_ipv4_count_alone_at_a_server_on_every_address(tmp_path: Path
     """Production on HOST=::, to which an IPv4 client is ::ffff:a.b.c.d."""
     url = f"sqlite:///{tmp_path / 'production.sqlite3'}"
     close(build(tmp_path, url))
-    values: dict[str, str] = {**PRODUCTION, "DATABASE_URL": url, "HOST": "::"}
+    values: dict[str, Any] = {**PRODUCTION, "DATABASE_URL": url, "HOST": "::"}
     with start(tmp_path, free, **values):
         wait_for(free)
         assert sign_up_often(free, "127.0.0.2") == [303] * LIMIT + [429]

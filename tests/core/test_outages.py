@@ -19,7 +19,8 @@ from sqlalchemy import event, make_url, text
 from core import clock, commands, delivery, outbox
 from core.extensions import db
 from tests import proxy
-from tests.conftest import POSTGRES, Wait, build, close
+from tests.conftest import Wait, build, close
+from tests.needs import POSTGRES
 from tests.postbox import Postbox, listening
 
 AWAY = "The database cannot be reached ("

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -114,7 +115,7 @@ USES: list[Callable[[sealing.Envelope], Any]] = [
         {"wraps": {KID: ENVELOPE.wraps[KID] + "=="}},
         {"wraps": {7: "AAAA", None: ""}},
     ],
-    ids=repr,
+    ids=map(str, itertools.count()),
 )
 def test_whatever_the_damage_it_is_a_sealing_error(damage: dict[str, Any], use: Callable[..., Any]) -> None:
     with pytest.raises(sealing.SealingError):
@@ -128,7 +129,7 @@ def test_a_record_that_is_too_short_to_be_one_is_said_so(size: int) -> None:
 
 
 def test_names_of_keys_that_are_none_are_not_repeated() -> None:
-    wraps = {"\x1b[2J": "", "a" * 16: "", "b" * 17: ""}
+    wraps: dict[str, str] = {"\x1b[2J": "", "a" * 16: "", "b" * 17: ""}
     with pytest.raises(sealing.SealingError, match=f"^sealed for key {'a' * 16}; this is key {KID}$"):
         sealing.open_envelope(replace(ENVELOPE, wraps=wraps), CLINIC.private, "row-1")
 

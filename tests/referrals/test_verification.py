@@ -152,7 +152,7 @@ def test_a_filled_honeypot_is_a_mark_and_no_refusal(app: Flask, filled: str) -> 
     assert "hidden field filled in" in only(app).marks.words()
     with app.app_context():
         opened = services.open_referral(only(app).reference, app.config["SEALING_PRIVATE_KEY"])
-    assert "website" not in opened
+    assert "website" not in opened.data
 
 
 def test_the_honeypot_is_out_of_reach_of_people_and_of_autofill(reader: Visitor) -> None:
