@@ -152,7 +152,8 @@ def move(
         allowed.append(TABLE.c.claimed_by == claim)
     settled = {} if to in OPEN else {"due_at": None}
     fresh = {"status": to, "claimed_by": None, "settled_at": clock.now() if settled else None, **settled, **values}
-    return int(database.execute(update(TABLE).where(*allowed).values(fresh)).rowcount)
+    done = database.execute(update(TABLE).where(*allowed).values(fresh))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def put(
@@ -222,7 +223,7 @@ def _by_status(*which: ColumnElement[bool]) -> Counter[str]:
 def retry(ids: Collection[str] = ()) -> int:
     """Send again what failed: these messages, or all of them. Commits; returns how many."""
     chosen = [Message.id.in_(ids)] if ids else []
-    fresh = {"due_at": clock.now(), "attempts": 0, "tried_at": None, "last_error": None}
+    fresh: dict[str, Any] = {"due_at": clock.now(), "attempts": 0, "tried_at": None, "last_error": None}
     done = move(db.session, Status.QUEUED, Message.status == Status.FAILED, *chosen, **fresh)
     db.session.commit()
     return done

@@ -199,7 +199,7 @@ def have(name: str, status: Status, **values: Any) -> None:
 )
 def test_the_database_refuses_a_row_that_contradicts_itself(status: Status, values: dict[str, Any]) -> None:
     have("row", Status.QUEUED)
-    whole = {"claimed_by": None, "due_at": None, "settled_at": clock.now()}
+    whole: dict[str, Any] = {"claimed_by": None, "due_at": None, "settled_at": clock.now()}
     if status in outbox.OPEN:
         whole |= {"claimed_by": "w" if status == Status.SENDING else None, "due_at": clock.now(), "settled_at": None}
     row = {"status": status, **whole, **values}
