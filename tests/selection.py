@@ -9,6 +9,8 @@ import pytest
 
 from tests.needs import NEEDS
 
+LONGEST_ID = 40
+
 MARKER_OF = {"browser": "browser", "postgres_tables": "postgres"}
 """Whoever asks for such a fixture needs what its marker stands for."""
 
@@ -39,3 +41,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(longrepr[2].removeprefix("Skipped: ") for longrepr in skipped)
     for reason, count in reasons.items():
         terminalreporter.write_line(f"skipped {count} {reason}")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long text may be a key that was made for this run, and every worker must give a test the same name."""
+    return argname if isinstance(val, str) and len(val) > LONGEST_ID else None
