@@ -121,7 +121,7 @@ def _in_the_clear(row: Summary) -> dict[str, Any]:
 
 
 def _table_line(row: Summary) -> str:
-    received, marks = _clinic().local(row.received_at), "; ".join(row.marks.words())
+    received, marks = _clinic().local(row.received_at), "; ".join(row.signs)
     clear = f"{row.reference:<12}  {received:%Y-%m-%d %H:%M %Z}  {row.priority:<8}  {row.status:<9}"
     return f"{clear}  {row.email:<15}  {marks}".rstrip()
 

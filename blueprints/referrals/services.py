@@ -47,6 +47,11 @@ class Summary(NamedTuple):
     """confirmed | not confirmed | no receipt sent."""
     marks: Marks = Marks()
 
+    @property
+    def signs(self) -> list[str]:
+        """What stands out, in words."""
+        return list(self.marks.words(confirmed=self.email == "confirmed"))
+
 
 def submit(
     details: ReferralDetails,

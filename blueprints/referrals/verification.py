@@ -64,10 +64,10 @@ class Marks:
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in (kept or {}).items() if name in known})
 
-    def words(self) -> Iterator[str]:
-        """What stands out."""
+    def words(self, confirmed: bool) -> Iterator[str]:
+        """What stands out, where the referrer's address was confirmed or was not."""
         if self.many_at_once:
-            yield "many at once"
+            yield "many at once" if confirmed else "unverified, many at once"
         if self.honeypot_filled:
             yield "hidden field filled in"
         if self.seconds_on_form is not None and self.seconds_on_form < QUICK:

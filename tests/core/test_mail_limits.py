@@ -119,6 +119,18 @@ def test_no_limit_looks_back_further_than_counts_are_kept(kind: Kind) -> None:
     assert all(limit.within <= rate_limits.KEPT_FOR and limit.most > 0 for limit in kind.limits)
 
 
+def test_an_hour_ends_at_its_moment_and_not_before(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = clock.now()
+    for later, verdict in (
+        (timedelta(0), Verdict.SENT),
+        (HOUR - timedelta(microseconds=1), Verdict.WITHHELD),
+        (HOUR, Verdict.SENT),
+    ):
+        moment = start + later
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        assert put(app, SIGN_UP) is verdict
+
+
 def test_nobody_stands_in_the_clear_and_a_day_later_not_at_all(app: Flask, wait: Wait) -> None:
     put(app, SIGN_UP)
     with app.app_context():

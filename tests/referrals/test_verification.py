@@ -136,7 +136,7 @@ def test_time_on_the_form_and_the_age_of_the_draft_are_marks(app: Flask, wait: W
     assert marks.draft_seconds is not None
     assert 360 <= marks.seconds_on_form < 400
     assert 320 <= marks.draft_seconds < 360
-    assert list(marks.words()) == []
+    assert only(app).signs == []
 
 
 @pytest.mark.parametrize("opened", [None, "", "nonsense", "2020-01-01T00:00:00+00:00.forged", "é"])
@@ -149,7 +149,7 @@ def test_who_does_not_say_when_the_form_was_opened_is_not_refused(app: Flask, op
 def test_a_filled_honeypot_is_a_mark_and_no_refusal(app: Flask, filled: str) -> None:
     assert refer(app, website=filled).startswith("/refer/sent/KTC-")
     assert only(app).marks.honeypot_filled
-    assert "hidden field filled in" in only(app).marks.words()
+    assert "hidden field filled in" in only(app).signs
     with app.app_context():
         opened = services.open_referral(only(app).reference, app.config["SEALING_PRIVATE_KEY"])
     assert "website" not in opened.data
@@ -202,16 +202,20 @@ def test_the_clinic_is_told_once_in_an_episode(app: Flask, wait: Wait) -> None:
 @pytest.mark.usefixtures("few")
 def test_a_marked_referral_is_announced_when_it_is_confirmed(app: Flask) -> None:
     app.config["CLINIC"] = replace(app.config["CLINIC"], referrals_email="desk@clinic.example")
-    for number in range(3):
+    refer(app, "192.0.2.1", email="first@example.com")
+    Visitor(app).post(link(app), headers=OWN)
+    assert told(app)["A referral has arrived"] == 1
+    for number in range(2):
         submit(app, f"key-{number}")
     reference = refer(app, "192.0.2.1", email="genuine@example.com").rpartition("/")[2]
     before = told(app)["A referral has arrived"]
+    assert "unverified, many at once" in app.test_cli_runner().invoke(args=["referrals", "list"]).output
     assert Visitor(app).post(link(app), headers=OWN).status == 200
     assert told(app)["A referral has arrived"] == before + 1
     with app.app_context():
         assert reference in outbox.newest(1)[0].body
         (found,) = [found for found in services.summaries() if found.reference == reference]
-    assert (found.email, found.marks.many_at_once) == ("confirmed", True)
+    assert (found.email, found.signs) == ("confirmed", ["many at once", "3 more from its network"])
 
 
 def test_the_operator_sees_what_is_known(app: Flask, wait: Wait) -> None:
