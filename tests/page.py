@@ -29,7 +29,7 @@ CONTENT_PAGES = tuple(
     if file.parent.name not in ("updates", "newsletters") or file.parts[-2:] == ("newsletters", "index.md")
 )
 """Without the issues of the newsletter."""
-META = ("/site.webmanifest", "/.well-known/security.txt")
+META = ("/site.webmanifest",)
 EXPORTS = ("/references.json", "/references.bib", "/updates.atom", "/robots.txt", "/sitemap.xml", *META)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 

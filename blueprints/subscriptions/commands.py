@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blueprints.subscriptions import bp, csvfiles, lists
 from blueprints.subscriptions.csvfiles import STATES, Entry, Person, Refused
+from core import clinic
 from core.files import new_file
 
 LONGEST_LINE = 100_000
@@ -39,7 +40,7 @@ def import_list(file: str, status: str | None, report: str | None) -> None:
     changes nothing.
     """
     name = "".join(letter if letter.isprintable() else "?" for letter in os.path.basename(file))
-    _take_in(file, lambda lines: lists.people(lines, name, status), report)
+    _take_in(file, lambda lines: lists.people(lines, name, clinic.today(), status), report)
 
 
 @bp.cli.command("export")

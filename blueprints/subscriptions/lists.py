@@ -11,6 +11,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from blueprints.subscriptions import csvfiles, services
 from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
-from core import batches, clinic, clock, mail_limits, outbox
+from core import batches, clock, mail_limits, outbox
 from core.extensions import db
 from core.mail_limits import email_key
 from core.validators import normalized_email
@@ -52,15 +53,16 @@ class CannotSay(ValueError):
     """The other program has no word for a state. Says so in a sentence."""
 
 
-def people(lines: Iterable[str], name: str, status: str | None = None) -> Iterator[Entry | Refused]:
-    """Everybody in the file called `name`; `status` is for a file that says none. Raises WrongFile before the first.
+def people(lines: Iterable[str], name: str, day: date, status: str | None = None) -> Iterator[Entry | Refused]:
+    """Everybody in the file called `name`, imported on `day`; `status` is for a file that says none. Raises WrongFile
+    before the first.
 
     Who comes without the words of a consent is said to have given it elsewhere.
     """
     table = csvfiles.Table(lines)
     kind = csvfiles.kind_of(table.columns)
     status = _status_of_all(kind, name, status)
-    consent = f"Imported from {name} on {clinic.today():%Y-%m-%d}; consent was given there."
+    consent = f"Imported from {name} on {day:%Y-%m-%d}; consent was given there."
     start = Person("", status or "", consent_version="import", consent_text=consent)
     start = start._replace(suppressed_because=f"imported from {name}"[:60])
     return table.read(kind.email, lambda cells: _person(kind, cells, start))

@@ -30,7 +30,7 @@ def put(app: Flask, kind: Kind, recipient: str = READER, network: str = "192.0.2
 
 def sent(app: Flask) -> int:
     with app.app_context():
-        return sum(row.state == "waiting" for row in outbox.newest(500))
+        return sum(row.status == "queued" for row in outbox.newest(500))
 
 
 @pytest.mark.parametrize(

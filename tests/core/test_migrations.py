@@ -47,7 +47,9 @@ def value_for(column: Any, row: int) -> Any:
 
 def fill(connection: Connection, table: Table) -> None:
     """Three rows, each referring to the row of the same number."""
-    allowed = {"status": "sent" if table.name == "outbox" else "confirmed"}
+    allowed = {"outbox": {"status": "sent", "due_at": None, "claimed_by": None}}.get(
+        table.name, {"status": "confirmed"}
+    )
     for row in (1, 2, 3):
         values = {column.name: value_for(column, row) for column in table.columns}
         connection.execute(insert(table).values({**values, **{k: v for k, v in allowed.items() if k in values}}))

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field
+from wtforms import BooleanField, Field, FieldList, HiddenField
+from wtforms.csrf.core import CSRFTokenField
 
 from blueprints.referrals import fhir, review
 from blueprints.referrals.forms import ReferralForm
 from blueprints.referrals.history import TrialRow
-from core.forms import Checkboxes
+from core.forms import Checkboxes, Honeypot
 from tests.builders import referral
 
 Changes = dict[str, Any]
@@ -102,7 +103,8 @@ def in_fhir(form: ReferralForm) -> Any:
 def fields(form: ReferralForm) -> list[Field]:
     """Each that a person fills in; those of the first medication stand for all its rows."""
     rows = [field for field in form.trials[0].form]
-    return [field for field in [*form, *rows] if field.type not in ("CSRFTokenField", "HiddenField", "FieldList")]
+    beside = (CSRFTokenField, HiddenField, FieldList, Honeypot)
+    return [field for field in [*form, *rows] if not isinstance(field, beside)]
 
 
 def test_each_field_is_asked_in_a_section(sqlite_app: Flask) -> None:

@@ -42,7 +42,7 @@ def suppress(app: Flask, email: str) -> None:
 
 def receipts(app: Flask) -> list[str]:
     with app.app_context():
-        rows = [row for row in outbox.newest(500) if row.state != "withheld"]
+        rows = [row for row in outbox.newest(500) if row.status != "withheld"]
         return [row.recipient for row in rows if row.subject == "We have received your referral"]
 
 

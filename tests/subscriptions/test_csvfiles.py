@@ -15,6 +15,7 @@ from blueprints.subscriptions import csvfiles, lists
 from blueprints.subscriptions.csvfiles import Entry, Person, Refused, WrongFile
 
 MOMENT = datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)
+DAY = MOMENT.date()
 HOSTILE = "=+-@\t\r\n＝＋－＠' ,;\"a"
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -25,12 +26,12 @@ def lines(text: str) -> list[str]:
 
 def read(text: str, name: str = "list.csv", status: str | None = None) -> list[tuple[int, str]]:
     """The number of each line with the status of its person, or why it was refused."""
-    entries = lists.people(lines(text), name, status)
+    entries = lists.people(lines(text), name, DAY, status)
     return [(e.line, e.person.status if isinstance(e, Entry) else e.reason) for e in entries]
 
 
 def person(text: str, name: str = "list.csv", status: str | None = None) -> Person:
-    (entry,) = lists.people(lines(text), name, status)
+    (entry,) = lists.people(lines(text), name, DAY, status)
     assert isinstance(entry, Entry)
     return entry.person
 
@@ -153,14 +154,14 @@ def test_what_is_no_moment_is_none(text: str) -> None:
 )
 def test_a_file_that_cannot_be_read_says_why(text: str, said: str) -> None:
     with pytest.raises(WrongFile) as error:
-        lists.people(lines(text), "list.csv")
+        lists.people(lines(text), "list.csv", DAY)
     assert said in str(error.value)
     assert "anna" not in str(error.value)
 
 
 def test_a_status_for_a_file_that_says_its_own_is_a_mistake() -> None:
     with pytest.raises(WrongFile, match="Leave --status out"):
-        lists.people(lines("email,status\n"), "list.csv", "confirmed")
+        lists.people(lines("email,status\n"), "list.csv", DAY, "confirmed")
 
 
 def test_a_bad_line_hides_no_other_and_keeps_its_number() -> None:
@@ -193,7 +194,7 @@ def test_a_quote_that_is_not_closed_costs_one_line_of_many() -> None:
     said = [status for _, status in read(text)]
     assert said == ["a quote that is not closed"] + ["confirmed"] * 1000
     rest = iter(lines(text))
-    next(lists.people(rest, "list.csv"))
+    next(lists.people(rest, "list.csv", DAY))
     assert len(list(rest)) == 1002 - 1 - csvfiles.LONGEST_RECORD
 
 
