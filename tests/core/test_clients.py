@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core import clients
 from tests.builders import PRODUCTION
 from tests.conftest import build, close, copy_of
-from tests.servers import start, wait_for
+from tests.servers import ROOT, start, wait_for
 
 SIGN_UP = {"email": "reader@example.com", "website": "robot"}
 LIMIT = 30
@@ -146,7 +146,7 @@ def test_clients_of_ipv4_count_alone_at_a_server_on_every_address(tmp_path: Path
     url = f"sqlite:///{tmp_path / 'production.sqlite3'}"
     close(build(tmp_path, url))
     values: dict[str, str] = {**PRODUCTION, "DATABASE_URL": url, "HOST": "::"}
-    with start(tmp_path, free, **values):
+    with start(tmp_path, free, ROOT, **values):
         wait_for(free)
         assert sign_up_often(free, "127.0.0.2") == [303] * LIMIT + [429]
         assert sign_up_often(free, "127.0.0.3") == [303] * LIMIT + [429]
