@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -37,13 +37,10 @@ def new_file(name: str) -> Iterator[IO[str]]:
 
 
 def make_private(path: Path) -> None:
-    """Make the file where it is not there. Whatever the umask, its owner alone may read and write a new one."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError:
-        return  # It is there, or who opens it next says why it cannot be.
-    os.fchmod(descriptor, 0o600)
-    os.close(descriptor)
+    """Make the file where it is not there, for its owner only."""
+    # It may be there, or whoever opens it next says why it cannot be.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def close_to_others(paths: Iterable[Path]) -> None:

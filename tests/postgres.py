@@ -88,8 +88,8 @@ def own_cluster(port: int) -> Iterator[Cluster]:
     if user:
         shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
     data = str(folder / "data")
-    make = [
-        str(programs / "initdb"),
+    make: list[str | Path] = [
+        programs / "initdb",
         "-D",
         data,
         "-U",
@@ -103,7 +103,7 @@ def own_cluster(port: int) -> Iterator[Cluster]:
     ]
     subprocess.run(make, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
     options = [part for option in OPTIONS for part in ("-c", option)]
-    run = [str(programs / "postgres"), "-D", data, "-p", str(port), "-k", str(folder), *options]
+    run: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), "-k", str(folder), *options]
     with subprocess.Popen(run, user=user, cwd=folder, stderr=subprocess.DEVNULL, start_new_session=True) as server:
         cluster = Cluster(server, port)
         try:

@@ -148,7 +148,7 @@ def test_every_form_and_page_that_needs_a_frozen_database_says_so(cluster: Clust
 def twin(visitor: Visitor) -> Visitor:
     """The same browser, for another thread."""
     other = Visitor(visitor.app)
-    other.client._cookies = dict(visitor.client._cookies)  # type: ignore[attr-defined,arg-type]
+    other.client._cookies = dict(visitor.client._cookies or {})
     return other
 
 

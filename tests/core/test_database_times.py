@@ -15,6 +15,7 @@ from tests.core.test_database import IMPATIENT, PROMISED, Make, answers, check_k
 from tests.subscriptions.actions import READER
 
 
+@pytest.mark.postgres
 def test_the_times_that_nobody_has_set_add_up_to_what_is_promised(make: Make) -> None:
     settings = make().config["SETTINGS"]
     pool, connect = settings.database_pool_timeout, settings.database_connect_timeout
@@ -23,6 +24,7 @@ def test_the_times_that_nobody_has_set_add_up_to_what_is_promised(make: Make) ->
     assert settings.database_lock_timeout < settings.database_statement_timeout
 
 
+@pytest.mark.postgres
 def test_commands_may_take_their_time_and_requests_may_not(make: Make) -> None:
     app = make(**IMPATIENT)
     limits = text("SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')")
@@ -37,6 +39,7 @@ def test_commands_may_take_their_time_and_requests_may_not(make: Make) -> None:
             db.session.execute(text("SELECT pg_sleep(2.5)"))
 
 
+@pytest.mark.postgres
 def test_many_short_statements_do_not_make_a_long_request(make: Make) -> None:
     app = make(**IMPATIENT)
     with app.test_request_context("/refer"):
