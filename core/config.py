@@ -72,8 +72,6 @@ class Settings:
     port: int = 5000
     workers: int = 1
     """How many processes serve in production. More than one needs a RATELIMIT_STORAGE_URI that they share."""
-    form_arrives_within: int = 20
-    """Seconds that a form may take to arrive, at most 64 KB; a slower one is answered 408."""
     form_turn_within: int = 15
     """Seconds that a form waits for its turn where very many arrive at once, before it is answered 503."""
     development_keys: bool = field(default=False)
@@ -119,7 +117,6 @@ def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
         host=_text(values, "HOST") or "127.0.0.1",
         port=_number(values, "PORT", 5000),
         workers=_number(values, "WORKERS", 1) or 1,
-        form_arrives_within=_number(values, "FORM_ARRIVES_WITHIN", 0) or 20,
         form_turn_within=_number(values, "FORM_TURN_WITHIN", 0) or 15,
     )
 

@@ -86,7 +86,7 @@ def _read_body(length: int) -> bytes:
     # Whatever asks for the form after a refusal, the error page for one, must not wait for it again.
     stream, request.environ["wsgi.input"] = request.environ["wsgi.input"], io.BytesIO()
     settings = current_app.config["SETTINGS"]
-    body = bodies.read(stream, length, settings.form_turn_within, settings.form_arrives_within)
+    body = bodies.read(stream, length, settings.form_turn_within)
     request.environ["wsgi.input"] = io.BytesIO(body)
     return body
 

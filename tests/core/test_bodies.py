@@ -6,7 +6,6 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -41,9 +40,6 @@ def slow() -> Iterator[Slow]:
     sender = Slow()
     yield sender
     sender.sent.set()
-    for thread in threading.enumerate():
-        if "(_read)" in thread.name:
-            thread.join(LONG)
 
 
 @pytest.fixture
@@ -60,9 +56,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_a_form_waits_for_its_turn(pool: ThreadPoolExecutor, slow: Slow, one_place: None) -> None:
-    first = pool.submit(bodies.read, slow, 3, LONG, LONG)
+    first = pool.submit(bodies.read, slow, 3, LONG)
     assert slow.begun.wait(LONG)
-    second = pool.submit(bodies.read, io.BytesIO(b"c=d"), 3, LONG, LONG)
+    second = pool.submit(bodies.read, io.BytesIO(b"c=d"), 3, LONG)
     assert not second.done()
     slow.sent.set()
     assert (first.result(LONG), second.result(LONG)) == (b"a=b", b"c=d")
@@ -71,58 +67,29 @@ def test_a_form_waits_for_its_turn(pool: ThreadPoolExecutor, slow: Slow, one_pla
 def test_a_turn_that_does_not_come_is_refused_and_so_is_who_finds_no_room(
     pool: ThreadPoolExecutor, slow: Slow, one_place: None
 ) -> None:
-    pool.submit(bodies.read, slow, 3, LONG, LONG)
+    pool.submit(bodies.read, slow, 3, LONG)
     assert slow.begun.wait(LONG)
     with pytest.raises(bodies.TooManyAtOnce):
-        bodies.read(io.BytesIO(b"c=d"), 3, SHORT, LONG)
+        bodies.read(io.BytesIO(b"c=d"), 3, SHORT)
     with bodies._waiting, pytest.raises(bodies.TooManyAtOnce):
-        bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG)
-
-
-def test_a_sender_who_dawdles_gives_up_the_place(slow: Slow, one_place: None) -> None:
-    with pytest.raises(bodies.TooSlow):
-        bodies.read(slow, 3, LONG, SHORT)
-    assert bodies.read(io.BytesIO(b"c=d"), 3, SHORT, LONG) == b"c=d"
-
-
-def test_readers_that_never_end_are_counted(monkeypatch: pytest.MonkeyPatch, slow: Slow) -> None:
-    monkeypatch.setattr(bodies, "_readers", threading.BoundedSemaphore(1))
-    with pytest.raises(bodies.TooSlow):
-        bodies.read(slow, 3, LONG, SHORT)
-    with pytest.raises(bodies.TooManyAtOnce):
-        bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG)
-
-
-def test_a_machine_without_another_thread_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refuse)
-        for _ in range(bodies.READERS_AT_MOST + 1):
-            with pytest.raises(bodies.TooManyAtOnce):
-                bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG)
-    assert bodies.read(io.BytesIO(b"c=d"), 3, LONG, LONG) == b"c=d"
+        bodies.read(io.BytesIO(b"c=d"), 3, LONG)
 
 
 def test_a_sender_who_went_away_sent_nothing() -> None:
-    assert bodies.read(Gone(), 3, LONG, LONG) == b""
+    assert bodies.read(Gone(), 3, LONG) == b""
 
 
-@pytest.mark.parametrize(
-    ("refusal", "status", "said"), [(bodies.TooSlow, 408, "too long"), (bodies.TooManyAtOnce, 503, "Too many forms")]
-)
 def test_what_was_not_read_is_said_and_the_page_stays(
-    reader: Visitor, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, refusal: Any, status: int, said: str
+    reader: Visitor, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> bytes:
-        raise refusal
+        raise bodies.TooManyAtOnce
 
     monkeypatch.setattr(bodies, "read", refuse)
     for visitor in (reader, Visitor(sqlite_app, {"HX-Request": "true"})):
         for path in ("/refer", "/subscribe"):
             answer = visitor.post(path, {"email": "reader@example.com"})
-            assert answer.status == status
+            assert answer.status == 503
             assert answer.response.headers["HX-Reswap"] == "none"
-            assert said in answer.text
+            assert "Too many forms" in answer.text
             assert "your browser still has your answers" in answer.text
