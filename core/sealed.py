@@ -59,8 +59,8 @@ class Sealed:
 
     def seal(self, data: Mapping[str, Any], public_keys: Sequence[str]) -> None:
         """Fills `blob` and `wraps`. The recorded columns have their values by then."""
-        envelope = _seal(type(self), self, data, public_keys)
-        self.blob, self.wraps = envelope.blob, envelope.wraps
+        made = _seal(type(self), self, data, public_keys)
+        self.blob, self.wraps = made.blob, made.wraps
 
     @classmethod
     def context(cls, public_id: str) -> str:
@@ -169,8 +169,8 @@ def _seal(table: type[Sealed], row: Any, data: Mapping[str, Any], public_keys: S
 
 
 def _open(table: type[Sealed], row: Row[Any], private_key: str) -> Opened:
-    envelope = Envelope(row.blob, _wraps(row.wraps))
-    data = sealing.open_envelope(envelope, private_key, table.context(row.public_id))
+    found = Envelope(row.blob, _wraps(row.wraps))
+    data = sealing.open_envelope(found, private_key, table.context(row.public_id))
     if ROW not in data:
         return Opened(data, None)
     sealed, now = data.pop(ROW), _recorded(table, row)
@@ -193,9 +193,9 @@ def _recorded(table: type[Sealed], row: Any) -> dict[str, str]:
 def _read(table: type[Sealed], condition: ColumnElement[bool]) -> Row[Any] | None:
     """One row: its name, its envelope as the database has it, and its recorded columns."""
     columns = [getattr(table, name) for name in table.recorded]
-    envelope = [type_coerce(table.blob, NullType).label("blob"), _text_of_wraps(table)]
+    sealed = [type_coerce(table.blob, NullType).label("blob"), _text_of_wraps(table)]
     try:
-        return db.session.execute(select(_name(table), *envelope, *columns).where(condition)).one_or_none()
+        return db.session.execute(select(_name(table), *sealed, *columns).where(condition)).one_or_none()
     except (ValueError, TypeError) as error:
         # SQLite holds anything in a column of times.
         raise SealingError("the row cannot be read") from error

@@ -33,8 +33,8 @@ def forget_rows(app: Flask, *references: str) -> None:
     with app.app_context():
         for row in db.session.scalars(select(Referral).where(Referral.reference.in_(references))):
             said = details(clinical_summary=f"canary of {row.reference}").as_json()
-            envelope = sealing.seal(said, NEW_KEYS, Referral.context(row.public_id))
-            row.blob, row.wraps = envelope.blob, envelope.wraps
+            made = sealing.seal(said, NEW_KEYS, Referral.context(row.public_id))
+            row.blob, row.wraps = made.blob, made.wraps
         db.session.commit()
 
 
@@ -150,8 +150,8 @@ def test_a_record_that_is_none_is_never_taken_for_a_true_one(site: Flask, row: A
     with site.app_context():
         found = db.session.get_one(Referral, 1)
         inside = {**details().as_json(), sealed.ROW: row}
-        envelope = sealing.seal(inside, NEW_KEYS, Referral.context(found.public_id))
-        found.blob, found.wraps = envelope.blob, envelope.wraps
+        made = sealing.seal(inside, NEW_KEYS, Referral.context(found.public_id))
+        found.blob, found.wraps = made.blob, made.wraps
         db.session.commit()
     assert run(site, "check").exit_code == 1
     if isinstance(row, dict):

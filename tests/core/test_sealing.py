@@ -27,15 +27,15 @@ def test_the_clinic_and_the_recovery_key_open_it(pair: sealing.KeyPair) -> None:
 
 
 def test_a_stranger_is_told_which_key_is_needed() -> None:
-    envelope = sealing.seal(DATA, KEYS, "row-1")
+    sealed = sealing.seal(DATA, KEYS, "row-1")
     with pytest.raises(sealing.SealingError, match=sealing.key_id(CLINIC.public)):
-        sealing.open_envelope(envelope, STRANGER.private, "row-1")
+        sealing.open_envelope(sealed, STRANGER.private, "row-1")
 
 
 def test_it_opens_only_where_it_belongs() -> None:
-    envelope = sealing.seal(DATA, KEYS, "row-1")
+    sealed = sealing.seal(DATA, KEYS, "row-1")
     with pytest.raises(sealing.SealingError):
-        sealing.open_envelope(envelope, CLINIC.private, "row-2")
+        sealing.open_envelope(sealed, CLINIC.private, "row-2")
 
 
 def test_wraps_of_another_envelope_do_not_fit() -> None:
@@ -45,12 +45,12 @@ def test_wraps_of_another_envelope_do_not_fit() -> None:
 
 
 def test_each_changed_byte_is_noticed() -> None:
-    envelope = sealing.seal(DATA, KEYS, "row-1")
-    for place in range(0, len(envelope.blob), 7):
-        changed = bytearray(envelope.blob)
+    sealed = sealing.seal(DATA, KEYS, "row-1")
+    for place in range(0, len(sealed.blob), 7):
+        changed = bytearray(sealed.blob)
         changed[place] ^= 1
         with pytest.raises(sealing.SealingError):
-            sealing.open_envelope(replace(envelope, blob=bytes(changed)), CLINIC.private, "row-1")
+            sealing.open_envelope(replace(sealed, blob=bytes(changed)), CLINIC.private, "row-1")
 
 
 def test_length_tells_only_the_kilobyte() -> None:
@@ -70,9 +70,9 @@ def test_whatever_goes_in_comes_out(data: dict[str, object]) -> None:
 
 
 def test_rewrapping_changes_who_opens_it_and_nothing_else() -> None:
-    envelope = sealing.seal(DATA, KEYS, "row-1")
-    again = sealing.rewrap(envelope, CLINIC.private, (STRANGER.public,), "row-1")
-    assert again.blob == envelope.blob
+    sealed = sealing.seal(DATA, KEYS, "row-1")
+    again = sealing.rewrap(sealed, CLINIC.private, (STRANGER.public,), "row-1")
+    assert again.blob == sealed.blob
     assert set(again.wraps) == {sealing.key_id(STRANGER.public)}
     assert sealing.open_envelope(again, STRANGER.private, "row-1") == DATA
     with pytest.raises(sealing.SealingError, match=sealing.key_id(STRANGER.public)):
@@ -80,7 +80,7 @@ def test_rewrapping_changes_who_opens_it_and_nothing_else() -> None:
 
 
 def test_rewrapping_needs_a_key_that_fits_the_right_place_and_somebody_to_open_it() -> None:
-    envelope = sealing.seal(DATA, KEYS, "row-1")
+    sealed = sealing.seal(DATA, KEYS, "row-1")
     for private, public, context in (
         (STRANGER.private, KEYS, "row-1"),
         (CLINIC.private, KEYS, "row-2"),
@@ -89,16 +89,16 @@ def test_rewrapping_needs_a_key_that_fits_the_right_place_and_somebody_to_open_i
         ("slip", KEYS, "row-1"),
     ):
         with pytest.raises(sealing.SealingError):
-            sealing.rewrap(envelope, private, public, context)
+            sealing.rewrap(sealed, private, public, context)
 
 
 ENVELOPE = sealing.seal(DATA, KEYS, "row-1")
 KID, OTHER = map(sealing.key_id, KEYS)
 NO_WRAPS: list[Any] = [None, "text", "", 7, [], [KID], {}, {KID: None}, {KID: 7}, {KID: {}}]
 USES: list[Callable[[sealing.Envelope], Any]] = [
-    lambda envelope: sealing.open_envelope(envelope, CLINIC.private, "row-1"),
-    lambda envelope: sealing.open_envelope(
-        sealing.rewrap(envelope, CLINIC.private, (STRANGER.public,), "row-1"), STRANGER.private, "row-1"
+    lambda sealed: sealing.open_envelope(sealed, CLINIC.private, "row-1"),
+    lambda sealed: sealing.open_envelope(
+        sealing.rewrap(sealed, CLINIC.private, (STRANGER.public,), "row-1"), STRANGER.private, "row-1"
     ),
 ]
 

@@ -39,7 +39,7 @@ def put(app: Flask, count: int = 1) -> None:
         db.session.commit()
 
 
-def worker(app: Flask, box: Postbox) -> subprocess.Popen[str]:
+def worker_process(app: Flask, box: Postbox) -> subprocess.Popen[str]:
     settings = {"MAIL_URL": box.url, "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.Popen(
@@ -55,7 +55,7 @@ def worker(app: Flask, box: Postbox) -> subprocess.Popen[str]:
 def test_two_workers_never_send_one_row_twice(app: Flask) -> None:
     put(app, 240)
     with listening(Postbox()) as box:
-        workers = [worker(app, box) for _ in range(2)]
+        workers = [worker_process(app, box) for _ in range(2)]
         for process in workers:
             out, err = process.communicate(timeout=60)
             assert process.returncode == 0, out + err
@@ -82,7 +82,7 @@ def test_the_rows_of_a_killed_worker_are_taken_up_again(app: Flask, monkeypatch:
     put(app, 5)
     with listening(Slow()) as box:
         assert isinstance(box, Slow)
-        process = worker(app, box)
+        process = worker_process(app, box)
         assert box.reached.wait(30)
         process.kill()
         process.communicate()
@@ -149,8 +149,8 @@ def test_what_is_taken_back_while_a_worker_holds_it_stays_so(app: Flask) -> None
         db.session.commit()
         with listening(Postbox()) as box:
             app.config["MAIL_URL"] = box.url
-            with delivery.Worker(box.url) as worker:
-                assert next(worker.run()) is True
+            with delivery.Worker(box.url) as working:
+                assert next(working.run()) is True
                 (left,) = {"a@example.com", "b@example.com"} - {mail["To"] for mail in box.received}
                 outbox.withdraw(left)
                 db.session.commit()

@@ -257,9 +257,9 @@ def test_a_referral_from_before_the_treatment_history_is_read() -> None:
     later = {"trials", "no_trials_known", "history_details", "safety", "systolic", "diastolic", "weight_kg"}
     later |= {"had_ect", "had_tms", "had_psychotherapy", "had_ketamine", "current_medications", "allergies"}
     first = {name: value for name, value in details().as_json().items() if name not in later} | {"version": 1}
-    bundle = fhir.bundle(first, REFERENCE, RECEIVED)
-    assert problems(bundle) == []
-    assert resources(bundle, "MedicationStatement") == []
+    exported = fhir.bundle(first, REFERENCE, RECEIVED)
+    assert problems(exported) == []
+    assert resources(exported, "MedicationStatement") == []
 
 
 def test_the_checker_of_these_tests_sees_wrong_codes_and_lost_references() -> None:

@@ -158,5 +158,5 @@ def test_a_referral_that_no_form_would_send_is_named_and_does_not_stop_the_other
 
 def test_a_score_that_is_none_is_exported(sqlite_app: Flask) -> None:
     data = {**samples.load(samples.PRESENT)["details"], "phq9_item9": 9}
-    bundle = fhir.bundle(data, "KTC-22222222", samples.row_of(samples.load(NAMES[0])).received_at)
-    assert problems(bundle) == []
+    exported = fhir.bundle(data, "KTC-22222222", samples.row_of(samples.load(NAMES[0])).received_at)
+    assert problems(exported) == []
