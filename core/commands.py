@@ -14,7 +14,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from core import clock, delivery, keys, outbox, rate_limits, serving, settings_example
+from core import clock, delivery, outbox, rate_limits, serving, settings_example
+from core.crypto import commands
 from core.extensions import db
 
 LOOK_EVERY = 5
@@ -29,7 +30,7 @@ outbox_group = AppGroup("outbox", help="Mail that waits to be sent.")
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
-    keys.init_app(app)
+    commands.init_app(app)
     app.cli.add_command(outbox_group)
     app.cli.add_command(settings_example.settings_group)
     app.shell_context_processor(_models)

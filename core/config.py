@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
-from core import devkeys, keycheck
+from core.crypto import dev_keys, key_check
 
 DEBUGGING = "FLASK_DEBUG (or --debug) must not be set: a debugger shows what people typed, and runs what it is told."
 # A Redis that is frozen counts as one that is away, in seconds; without them a form would wait for ever.
@@ -147,14 +147,14 @@ def _problems(settings: Settings) -> list[str]:
 
 
 def _key_problems(settings: Settings) -> list[str]:
-    return list(keycheck.problems(settings.sealing_public_keys, settings.sealing_private_key))
+    return list(key_check.problems(settings.sealing_public_keys, settings.sealing_private_key))
 
 
 def _with_development_keys(settings: Settings) -> Settings:
     if settings.sealing_public_keys and settings.secret_key:
         return settings
     try:
-        keys = devkeys.load_or_create(settings.instance)
+        keys = dev_keys.load_or_create(settings.instance)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     own_keys = bool(settings.sealing_public_keys)

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from blueprints.referrals import services
-from core import sealing
+from core.crypto import envelope
 from core.extensions import db
 from tests.builders import CANARIES, PRODUCTION, referral
 from tests.conftest import build, close
@@ -28,7 +28,7 @@ THINGS = (
 @pytest.fixture
 def public_site(tmp_path: Path, database_url: str) -> Iterator[Flask]:
     """What stands on the public server: public keys, whose private ones are elsewhere."""
-    keys = ",".join(sealing.new_key_pair().public for _ in range(2))
+    keys = ",".join(envelope.new_key_pair().public for _ in range(2))
     app = build(tmp_path, database_url, SEALING_PUBLIC_KEYS=keys, SECRET_KEY=PRODUCTION["SECRET_KEY"])
     yield app
     close(app)
@@ -59,7 +59,7 @@ def test_configuration_and_database_of_the_public_site_open_no_referral(public_s
     with public_site.app_context():
         found = [*settings.sealing_public_keys, settings.secret_key, *(v for v in stored(public_site) if v)]
         for key in found:
-            with pytest.raises(sealing.SealingError):
+            with pytest.raises(envelope.SealingError):
                 services.open_referral(reference, str(key))
     assert settings.sealing_private_key == ""
 

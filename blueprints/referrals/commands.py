@@ -15,10 +15,10 @@ from flask import current_app
 from blueprints.referrals import bp, drafts, fhir, services
 from blueprints.referrals.services import Summary
 from core.clinic import Clinic
+from core.crypto.commands import with_private_key
+from core.crypto.envelope import SealingError
+from core.crypto.models import Opened
 from core.files import new_file
-from core.keys import with_private_key
-from core.sealed import Opened
-from core.sealing import SealingError
 
 NOT_RECORDED = "not recorded whether it is as it was sealed (see `flask keys record`)"
 FORMATS = click.Choice(["json", "fhir"])

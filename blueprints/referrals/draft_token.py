@@ -13,7 +13,7 @@ from flask import current_app, request, session
 from werkzeug.wrappers import Response
 
 from blueprints.referrals import drafts
-from core import sealing
+from core.crypto import envelope
 from core.extensions import client_network
 
 NAME = "referral_draft"
@@ -49,7 +49,7 @@ def clear(response: Response) -> Response:
 def network() -> str:
     """The client's network as drafts are counted by it: without the site's secret key nobody can read it back."""
     secret = current_app.config["SECRET_KEY"]
-    return sealing.derive(secret, f"clinic/draft/v1/network/{client_network()}").hex()[:32]
+    return envelope.derive(secret, f"clinic/draft/v1/network/{client_network()}").hex()[:32]
 
 
 def _cookie() -> str:

@@ -13,9 +13,10 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, select, update
 
 from blueprints.referrals.models import Draft
-from core import clock, sealing
+from core import clock
+from core.crypto import envelope
+from core.crypto.envelope import SealingError
 from core.extensions import db
-from core.sealing import SealingError
 
 log = logging.getLogger("site")
 
@@ -122,7 +123,7 @@ def _read(token: str) -> SavedDraft | None:
     row = db.session.get(Draft, _row_id(token))
     if row is None or row.expires_at < clock.now():
         return None
-    opened = sealing.decrypt(_sealing_key(token), row.blob, _context(token))
+    opened = envelope.decrypt(_sealing_key(token), row.blob, _context(token))
     started_at = datetime.fromisoformat(opened.get("started_at") or row.saved_at.isoformat())
     return SavedDraft(token, opened["key"], opened["answers"], row.saved_at, started_at)
 
@@ -155,7 +156,7 @@ def _make_room() -> None:
 def _columns(draft: SavedDraft) -> dict[str, Any]:
     """Raises DraftTooLarge."""
     sealed = {"key": draft.key, "answers": draft.answers, "started_at": draft.started_at.isoformat()}
-    blob = sealing.encrypt(_sealing_key(draft.token), sealed, _context(draft.token))
+    blob = envelope.encrypt(_sealing_key(draft.token), sealed, _context(draft.token))
     if len(blob) > MAX_BYTES:
         db.session.rollback()
         raise DraftTooLarge
@@ -182,11 +183,11 @@ def _count(statement: Any) -> int:
 
 
 def _row_id(token: str) -> str:
-    return sealing.derive(token, "clinic/draft/v1/row").hex()
+    return envelope.derive(token, "clinic/draft/v1/row").hex()
 
 
 def _sealing_key(token: str) -> bytes:
-    return sealing.derive(token, "clinic/draft/v1/key")
+    return envelope.derive(token, "clinic/draft/v1/key")
 
 
 def _context(token: str) -> str:

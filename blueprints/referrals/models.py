@@ -9,8 +9,8 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import UTCDateTime
+from core.crypto.models import Sealed
 from core.extensions import db
-from core.sealed import Sealed
 
 
 class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]

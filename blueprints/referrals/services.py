@@ -17,11 +17,12 @@ from blueprints.referrals import drafts, verification
 from blueprints.referrals.details import ReferralDetails, read, version_of
 from blueprints.referrals.models import Event, Referral
 from blueprints.referrals.verification import Marks, Origin
-from core import clock, sealed
+from core import clock
 from core.batches import batches
+from core.crypto import models
+from core.crypto.envelope import SealingError
+from core.crypto.models import Opened
 from core.extensions import db
-from core.sealed import Opened
-from core.sealing import SealingError
 
 # No vowels, so that no word appears by chance; no 0, 1, L, which are misread.
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
@@ -131,7 +132,7 @@ def open_referral(reference: str, private_key: str) -> Opened:
 
     Raises UnknownReferral, or SealingError where it cannot be opened or is none that the site would have sealed.
     """
-    opened = sealed.find(Referral, reference.strip().upper(), private_key)
+    opened = models.find(Referral, reference.strip().upper(), private_key)
     if opened is None:
         raise UnknownReferral(reference)
     try:

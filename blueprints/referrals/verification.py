@@ -13,7 +13,8 @@ from typing import Any
 
 from blueprints.referrals import notices
 from blueprints.referrals.models import Event, Referral
-from core import clock, rate_limits, sealing
+from core import clock, rate_limits
+from core.crypto import envelope
 from core.mail_limits import Verdict
 from core.rate_limits import DAY, HOUR, Kind, Limit
 
@@ -142,4 +143,4 @@ def _seconds(start: datetime | None, end: datetime) -> int | None:
 
 
 def _hash(token: str) -> str:
-    return sealing.derive(token, "clinic/referral/confirm/v1").hex()
+    return envelope.derive(token, "clinic/referral/confirm/v1").hex()

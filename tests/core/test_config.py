@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from core import config, sealing
+from core import config
+from core.crypto import envelope
 from tests.builders import PRODUCTION
 from tests.servers import ROOT
 
@@ -55,7 +56,7 @@ def test_production_starts_with_what_it_needs_and_makes_no_keys(tmp_path: Path) 
 
 
 def test_staff_may_hold_the_private_key(tmp_path: Path) -> None:
-    private = sealing.new_key_pair().private
+    private = envelope.new_key_pair().private
     settings = config.read({**PRODUCTION, "SITE_PARTS": "staff", "SEALING_PRIVATE_KEY": private}, tmp_path)
     assert settings.sealing_private_key == private
 

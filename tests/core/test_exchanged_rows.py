@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from blueprints.referrals import services
 from blueprints.referrals.models import Referral
-from core import sealed, sealing
+from core.crypto import envelope, models
 from core.extensions import db
 from tests.core.test_keys import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rows, run
 from tests.referrals.charts import details
@@ -33,7 +33,7 @@ def forget_rows(app: Flask, *references: str) -> None:
     with app.app_context():
         for row in db.session.scalars(select(Referral).where(Referral.reference.in_(references))):
             said = details(clinical_summary=f"canary of {row.reference}").as_json()
-            made = sealing.seal(said, NEW_KEYS, Referral.context(row.public_id))
+            made = envelope.seal(said, NEW_KEYS, Referral.context(row.public_id))
             row.blob, row.wraps = made.blob, made.wraps
         db.session.commit()
 
@@ -139,7 +139,7 @@ def test_the_public_id_belongs_to_the_row_as_well(site: Flask) -> None:
     """Without it the envelope does not even open."""
     name, *_ = references(site)
     change(site, name, public_id="00000000-0000-4000-8000-000000000000")
-    with pytest.raises(sealing.SealingError):
+    with pytest.raises(envelope.SealingError):
         differs(site, name)
     assert "public_id" in Referral.recorded
 
@@ -149,15 +149,15 @@ def test_a_record_that_is_none_is_never_taken_for_a_true_one(site: Flask, row: A
     name, *_ = references(site)
     with site.app_context():
         found = db.session.get_one(Referral, 1)
-        inside = {**details().as_json(), sealed.ROW: row}
-        made = sealing.seal(inside, NEW_KEYS, Referral.context(found.public_id))
+        inside = {**details().as_json(), models.ROW: row}
+        made = envelope.seal(inside, NEW_KEYS, Referral.context(found.public_id))
         found.blob, found.wraps = made.blob, made.wraps
         db.session.commit()
     assert run(site, "check").exit_code == 1
     if isinstance(row, dict):
         assert differs(site, name) == Referral.recorded
     else:
-        with pytest.raises(sealing.SealingError, match="no readable record"):
+        with pytest.raises(envelope.SealingError, match="no readable record"):
             differs(site, name)
 
 
@@ -226,9 +226,9 @@ def test_a_row_that_was_sealed_again_meanwhile_is_not_recorded_over(
 ) -> None:
     first, *_ = references(site)
     forget_rows(site, first)
-    seal, changed = sealing.seal, list[bool]()
+    seal, changed = envelope.seal, list[bool]()
 
-    def seal_again_first(*args: Any) -> sealing.Envelope:
+    def seal_again_first(*args: Any) -> envelope.Envelope:
         if not changed:
             changed.append(True)
             row = db.session.get_one(Referral, 1)
@@ -236,7 +236,7 @@ def test_a_row_that_was_sealed_again_meanwhile_is_not_recorded_over(
             db.session.commit()
         return seal(*args)
 
-    monkeypatch.setattr(sealing, "seal", seal_again_first)
+    monkeypatch.setattr(envelope, "seal", seal_again_first)
     assert "referrals: 0 recorded." in run(site, "record").stdout
     with site.app_context():
         assert services.open_referral(first, NEW.private).data["clinical_summary"] == "changed"

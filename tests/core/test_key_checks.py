@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from blueprints.referrals import services
 from blueprints.referrals.models import Referral
-from core import keys, sealing
+from core.crypto import commands, envelope
 from core.extensions import db
 from tests.core.test_exchanged_rows import change, references, site
 from tests.core.test_keys import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rotating, rows, run
@@ -20,7 +20,7 @@ __all__ = ["rotating", "site"]
 
 
 @pytest.mark.parametrize("pair", [NEW, RECOVERY])
-def test_the_check_passes_when_all_is_well(rotating: Flask, pair: sealing.KeyPair) -> None:
+def test_the_check_passes_when_all_is_well(rotating: Flask, pair: envelope.KeyPair) -> None:
     run(rotating, "rotate")
     checked = run(rotating, "check", private_key=pair.private)
     assert checked.exit_code == 0
@@ -59,7 +59,7 @@ def test_the_check_notices_a_row_that_does_not_open(rotating: Flask, place: int)
 def test_the_check_says_that_a_key_is_not_a_current_one(rotating: Flask) -> None:
     checked = run(rotating, "check", private_key=OLD.private)
     assert checked.exit_code == 1
-    assert f"Key {sealing.key_id(OLD.public)} is NOT one of SEALING_PUBLIC_KEYS" in checked.stdout
+    assert f"Key {envelope.key_id(OLD.public)} is NOT one of SEALING_PUBLIC_KEYS" in checked.stdout
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_whatever_sqlite_holds_in_a_column_the_row_is_named(sqlite_app: Flask, c
     assert checked.exit_code == 1
     assert f"{name}: does not open" in checked.stderr
     assert "2 of 3 rows open and are as they were sealed" in checked.stdout
-    with sqlite_app.app_context(), pytest.raises(sealing.SealingError):
+    with sqlite_app.app_context(), pytest.raises(envelope.SealingError):
         services.open_referral(name, NEW.private)
     if column != "received_at":
         export = referrals(sqlite_app, "export")
@@ -101,8 +101,8 @@ def test_a_long_check_shows_how_far_it_is_and_names_what_matters(site: Flask, mo
     _, changed, *rest = references(site)
     change(site, rest[-1], priority="routine")
     change(site, changed, priority="routine")
-    monkeypatch.setattr(keys, "SHOW_EVERY", 2)
-    monkeypatch.setattr(keys, "NAMED_AT_MOST", 1)
+    monkeypatch.setattr(commands, "SHOW_EVERY", 2)
+    monkeypatch.setattr(commands, "NAMED_AT_MOST", 1)
     for name in rest[:-1]:
         change(site, name, blob=b"")
     checked = run(site, "check")

@@ -17,15 +17,16 @@ from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
 from blueprints.referrals.models import Referral
-from core import config, sealed, sealing
+from core import config
+from core.crypto import envelope, models
 from core.extensions import db
 from tests.referrals.charts import details
 
 pytestmark = pytest.mark.database_decides
 
-OLD, RECOVERY, NEW = (sealing.new_key_pair() for _ in range(3))
+OLD, RECOVERY, NEW = (envelope.new_key_pair() for _ in range(3))
 OLD_KEYS, NEW_KEYS = (OLD.public, RECOVERY.public), (NEW.public, RECOVERY.public)
-OLD_IDS, NEW_IDS = ({sealing.key_id(key) for key in keys} for keys in (OLD_KEYS, NEW_KEYS))
+OLD_IDS, NEW_IDS = ({envelope.key_id(key) for key in keys} for keys in (OLD_KEYS, NEW_KEYS))
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,8 +69,8 @@ def summaries(app: Flask, private_key: str) -> list[str]:
 
 def test_new_keys_fit_each_other(sqlite_app: Flask) -> None:
     printed = dict(line.rsplit(maxsplit=1) for line in run(sqlite_app, "new").stdout.splitlines())
-    assert sealing.public_key_of(printed["private"]) == printed["public"]
-    assert sealing.key_id(printed["public"]) == printed["key id"]
+    assert envelope.public_key_of(printed["private"]) == printed["public"]
+    assert envelope.key_id(printed["public"]) == printed["key id"]
 
 
 def test_rotation_changes_the_keys_and_not_a_byte_of_the_data(rotating: Flask) -> None:
@@ -83,7 +84,7 @@ def test_rotation_changes_the_keys_and_not_a_byte_of_the_data(rotating: Flask) -
     assert key_ids(rotating) == [NEW_IDS] * 7
     for pair in (NEW, RECOVERY):
         assert summaries(rotating, pair.private) == [f"canary old {n}" for n in range(7)]
-    with pytest.raises(sealing.SealingError, match=sealing.key_id(OLD.public)):
+    with pytest.raises(envelope.SealingError, match=envelope.key_id(OLD.public)):
         summaries(rotating, OLD.private)
 
 
@@ -104,7 +105,7 @@ def test_a_wrong_key_changes_nothing_and_is_told_which_is_needed(rotating: Flask
     before = rows(rotating)
     refused = run(rotating, "rotate", private_key=NEW.private)
     assert refused.exit_code == 1
-    assert sealing.key_id(OLD.public) in refused.stderr
+    assert envelope.key_id(OLD.public) in refused.stderr
     assert "7 rows are as they were" in refused.stderr
     assert rows(rotating) == before
 
@@ -148,9 +149,9 @@ def test_a_row_that_was_sealed_again_meanwhile_is_not_overwritten(
     rotating: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between reading a row and writing it, somebody gives it new contents, with another data key."""
-    rewrap, changed = sealing.rewrap, threading.Event()
+    rewrap, changed = envelope.rewrap, threading.Event()
 
-    def seal_again_first(*args: Any) -> sealing.Envelope:
+    def seal_again_first(*args: Any) -> envelope.Envelope:
         if not changed.is_set():
             changed.set()
             row = db.session.scalars(select(Referral).order_by(Referral.id)).first()
@@ -159,7 +160,7 @@ def test_a_row_that_was_sealed_again_meanwhile_is_not_overwritten(
             db.session.commit()
         return rewrap(*args)
 
-    monkeypatch.setattr(sealing, "rewrap", seal_again_first)
+    monkeypatch.setattr(envelope, "rewrap", seal_again_first)
     assert run(rotating, "rotate").exit_code == 0
     assert key_ids(rotating) == [NEW_IDS] * 7
     assert summaries(rotating, NEW.private)[0] == "changed"
@@ -168,7 +169,7 @@ def test_a_row_that_was_sealed_again_meanwhile_is_not_overwritten(
 def test_referrals_that_arrive_meanwhile_are_rotated_too(rotating: Flask) -> None:
     """The public site may go on sealing for the old keys until it is restarted."""
     with rotating.app_context():
-        steps = sealed.rotate(Referral, OLD.private, NEW_KEYS, 3)
+        steps = models.rotate(Referral, OLD.private, NEW_KEYS, 3)
         next(steps)
         with rotating.app_context():
             arrive(rotating, 2, OLD_KEYS, "late")
@@ -182,7 +183,7 @@ def test_a_row_that_appears_behind_is_found(rotating: Flask) -> None:
     """PostgreSQL gives out ids before the commit: a row may show up after its place was passed."""
     (_, _, wraps), *_ = rows(rotating)
     with rotating.app_context():
-        steps = sealed.rotate(Referral, OLD.private, NEW_KEYS, 3)
+        steps = models.rotate(Referral, OLD.private, NEW_KEYS, 3)
         next(steps)
         db.session.scalars(select(Referral).order_by(Referral.id)).first().wraps = wraps  # type: ignore[union-attr]
         db.session.commit()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import keytext, sealing
+from core.crypto import envelope, key_text
 
-PAIR = sealing.new_key_pair()
+PAIR = envelope.new_key_pair()
 RAW = bytes(range(32))
 OLD = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 EVERYTHING_ON_A_KEYBOARD = [chr(number) for number in range(32, 127)]
@@ -25,22 +25,22 @@ EVERYTHING_ON_A_KEYBOARD = [chr(number) for number in range(32, 127)]
     ],
 )
 def test_it_is_the_bech32_of_bip_173(text: str, prefix: str, raw: str) -> None:
-    assert keytext.encode(prefix, bytes.fromhex(raw)) == text.lower()
+    assert key_text.encode(prefix, bytes.fromhex(raw)) == text.lower()
 
 
 def test_a_key_says_what_it_is() -> None:
     assert PAIR.public.startswith("ktc-pub-1")
     assert PAIR.private.startswith("ktc-priv-1")
-    assert sealing.public_key_of(PAIR.private) == PAIR.public
+    assert envelope.public_key_of(PAIR.private) == PAIR.public
     for text in (PAIR.public, PAIR.public.upper()):
-        assert sealing.key_id(text) == sealing.key_id(PAIR.public)
+        assert envelope.key_id(text) == envelope.key_id(PAIR.public)
 
 
 @given(st.binary(min_size=32, max_size=32))
 def test_each_key_is_read_as_it_was_written(raw: bytes) -> None:
-    for prefix in (keytext.PUBLIC, keytext.PRIVATE):
-        text = keytext.encode(prefix, raw)
-        assert keytext.decode(prefix, text) == keytext.decode(prefix, text.upper()) == raw
+    for prefix in (key_text.PUBLIC, key_text.PRIVATE):
+        text = key_text.encode(prefix, raw)
+        assert key_text.decode(prefix, text) == key_text.decode(prefix, text.upper()) == raw
 
 
 @pytest.mark.parametrize("text", [PAIR.public, PAIR.public.upper()])
@@ -51,7 +51,7 @@ def test_each_slip_of_one_character_is_noticed(text: str) -> None:
         slips += [text[:place] + text[place + 1 : place + 2] + text[place] + text[place + 2 :]]
         for slip in {*slips} - {text}:
             with pytest.raises(ValueError, match="not a public key"):
-                keytext.decode(keytext.PUBLIC, slip)
+                key_text.decode(key_text.PUBLIC, slip)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_each_slip_of_one_character_is_noticed(text: str) -> None:
         "",
         "ktc-pub-1",
         "ktc-pub-1qqqqqq",
-        keytext.encode(keytext.PUBLIC, RAW[:31]),
-        keytext.encode(keytext.PUBLIC, RAW + b"\0"),
+        key_text.encode(key_text.PUBLIC, RAW[:31]),
+        key_text.encode(key_text.PUBLIC, RAW + b"\0"),
         PAIR.public.upper().replace("K", "\N{KELVIN SIGN}"),
         PAIR.public + "\n",
         " " + PAIR.public,
@@ -69,35 +69,35 @@ def test_each_slip_of_one_character_is_noticed(text: str) -> None:
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a public key"):
-        keytext.decode(keytext.PUBLIC, text)
+        key_text.decode(key_text.PUBLIC, text)
 
 
 def test_a_key_has_one_spelling() -> None:
     """The last four bits of a key's 260 say nothing: with a checksum that fits, they must still be 0."""
-    values = [keytext.ALPHABET.index(letter) for letter in keytext.encode(keytext.PUBLIC, RAW)[9:-6]]
+    values = [key_text.ALPHABET.index(letter) for letter in key_text.encode(key_text.PUBLIC, RAW)[9:-6]]
     for spare in range(1, 16):
         again = [*values[:-1], values[-1] + spare]
-        letters = [keytext.ALPHABET[value] for value in [*again, *keytext._checksum(keytext.PUBLIC, again)]]
+        letters = [key_text.ALPHABET[value] for value in [*again, *key_text._checksum(key_text.PUBLIC, again)]]
         with pytest.raises(ValueError, match="not a public key"):
-            keytext.decode(keytext.PUBLIC, "ktc-pub-1" + "".join(letters))
+            key_text.decode(key_text.PUBLIC, "ktc-pub-1" + "".join(letters))
 
 
 def test_a_key_of_the_other_kind_is_refused_by_name() -> None:
-    with pytest.raises(sealing.SealingError, match="a private key, and a public one is needed") as refused:
-        sealing.check_public_key(PAIR.private)
+    with pytest.raises(envelope.SealingError, match="a private key, and a public one is needed") as refused:
+        envelope.check_public_key(PAIR.private)
     assert PAIR.private not in str(refused.value)
-    with pytest.raises(sealing.SealingError, match="a public key, and a private one is needed"):
-        sealing.public_key_of(PAIR.public)
+    with pytest.raises(envelope.SealingError, match="a public key, and a private one is needed"):
+        envelope.public_key_of(PAIR.public)
 
 
 def test_keys_from_before_are_read_strictly() -> None:
-    assert keytext.decode(keytext.PUBLIC, OLD) == keytext.decode(keytext.PRIVATE, OLD) == RAW
-    typed = keytext.encode(keytext.PUBLIC, RAW)
-    assert sealing.key_id(OLD) == sealing.key_id(typed) == "630dcd2966c43366"
+    assert key_text.decode(key_text.PUBLIC, OLD) == key_text.decode(key_text.PRIVATE, OLD) == RAW
+    typed = key_text.encode(key_text.PUBLIC, RAW)
+    assert envelope.key_id(OLD) == envelope.key_id(typed) == "630dcd2966c43366"
     # The last four have another spelling of the same bytes, the alphabet of plain base64, or one character less.
     for slip in ("!!" + OLD, OLD + "=", OLD + "\n", OLD[:-1] + "9", OLD[:-1] + "+", OLD[:-1] + "/", OLD[:-1]):
         with pytest.raises(ValueError, match="not a public key"):
-            keytext.decode(keytext.PUBLIC, slip)
+            key_text.decode(key_text.PUBLIC, slip)
 
 
 LOW_ORDER = [
@@ -112,15 +112,15 @@ LOW_ORDER = [
 
 @pytest.mark.parametrize("point", LOW_ORDER, ids=bytes.hex)
 def test_a_key_that_keeps_no_secret_is_refused(point: bytes) -> None:
-    for text in (keytext.encode(keytext.PUBLIC, point), base64.urlsafe_b64encode(point).decode().rstrip("=")):
-        with pytest.raises(sealing.SealingError, match="anybody could open"):
-            sealing.seal({}, (text,), "row-1")
+    for text in (key_text.encode(key_text.PUBLIC, point), base64.urlsafe_b64encode(point).decode().rstrip("=")):
+        with pytest.raises(envelope.SealingError, match="anybody could open"):
+            envelope.seal({}, (text,), "row-1")
 
 
 @settings(max_examples=300)
-@given(st.text(max_size=70) | st.text(keytext.ALPHABET, min_size=58, max_size=58).map("ktc-pub-1".__add__))
+@given(st.text(max_size=70) | st.text(key_text.ALPHABET, min_size=58, max_size=58).map("ktc-pub-1".__add__))
 def test_any_other_text_is_refused_in_plain_words(text: str) -> None:
-    for use in (sealing.key_id, sealing.public_key_of, sealing.check_public_key):
-        with pytest.raises(sealing.SealingError) as refused:
+    for use in (envelope.key_id, envelope.public_key_of, envelope.check_public_key):
+        with pytest.raises(envelope.SealingError) as refused:
             use(text)
         assert len(text) < 10 or text not in str(refused.value)

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core import config, devkeys, keycheck, keytext, sealing
+from core import config
+from core.crypto import dev_keys, envelope, key_check, key_text
 from tests.builders import PRODUCTION
 from tests.conftest import build
 from tests.core.test_keys import run
 
-PAIR, RECOVERY = sealing.new_key_pair(), sealing.new_key_pair()
+PAIR, RECOVERY = envelope.new_key_pair(), envelope.new_key_pair()
 FILES = {
     "plain": PAIR.private,
     "a line": f"{PAIR.private}\n",
@@ -41,7 +42,7 @@ NO_FILES = {
 
 def untyped(key: str) -> str:
     """As keys were written before they had types."""
-    raw = keytext.decode(keytext.PUBLIC if key.startswith("ktc-pub") else keytext.PRIVATE, key)
+    raw = key_text.decode(key_text.PUBLIC if key.startswith("ktc-pub") else key_text.PRIVATE, key)
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -88,7 +89,7 @@ WRONG = {
     "a private key": (PAIR.private, RECOVERY.public),
     "with junk before it": ("!!" + untyped(PAIR.public),),
     "zero": ("A" * 43,),
-    "typed zero": (keytext.encode(keytext.PUBLIC, bytes(32)),),
+    "typed zero": (key_text.encode(key_text.PUBLIC, bytes(32)),),
     "a slip": (PAIR.public, RECOVERY.public[:-1] + ("q" if RECOVERY.public[-1] != "q" else "p")),
     "twice": (PAIR.public, PAIR.public),
     "twice, once as before": (PAIR.public, untyped(PAIR.public)),
@@ -140,8 +141,8 @@ def test_keys_of_both_kinds_and_times_go_together(tmp_path: Path) -> None:
     staff = {**PRODUCTION, "SITE_PARTS": "staff", "SEALING_PUBLIC_KEYS": keys}
     assert config.read({**staff, "SEALING_PRIVATE_KEY": untyped(PAIR.private)}, tmp_path).production
     for private in (PAIR.private, untyped(PAIR.private), RECOVERY.private):
-        assert keycheck.fits(private, keys.split(","))
-    assert not keycheck.fits(sealing.new_key_pair().private, keys.split(","))
+        assert key_check.fits(private, keys.split(","))
+    assert not key_check.fits(envelope.new_key_pair().private, keys.split(","))
 
 
 @pytest.mark.parametrize(("private", "warned"), [(PAIR.private, False), (RECOVERY.private, False), ("other", True)])
@@ -149,7 +150,7 @@ def test_a_private_key_that_fits_nothing_is_said_at_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, private: str, warned: bool
 ) -> None:
     """While keys are rotated that is right, so the site starts."""
-    key = sealing.new_key_pair().private if private == "other" else private
+    key = envelope.new_key_pair().private if private == "other" else private
     keys = {"SEALING_PUBLIC_KEYS": (PAIR.public, RECOVERY.public), "SEALING_PRIVATE_KEY": key}
     with caplog.at_level(logging.WARNING, "site"):
         build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}", **keys)
@@ -165,7 +166,7 @@ def test_new_keys_are_typed(sqlite_app: Flask) -> None:
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null", "\x00", "other", "swapped", "none", "short", "extra"])
 def test_damaged_keys_of_development_are_said_and_not_made_anew(tmp_path: Path, damage: str) -> None:
-    devkeys.load_or_create(tmp_path)
+    dev_keys.load_or_create(tmp_path)
     (file,) = tmp_path.iterdir()
     saved = json.loads(file.read_text())
     changes: dict[str, dict[str, Any]] = {
@@ -184,11 +185,11 @@ def test_damaged_keys_of_development_are_said_and_not_made_anew(tmp_path: Path, 
 
 
 def test_keys_of_development_from_before_types_are_read(tmp_path: Path) -> None:
-    made = devkeys.load_or_create(tmp_path)
+    made = dev_keys.load_or_create(tmp_path)
     (file,) = tmp_path.iterdir()
     saved = json.loads(file.read_text())
     old = {name: untyped(saved[name]) for name in ("private_key", "recovery_private_key")}
     file.write_text(json.dumps({**saved, **old, "public_keys": [untyped(key) for key in saved["public_keys"]]}))
     read = config.read({}, tmp_path)
-    assert keycheck.fits(read.sealing_private_key, made.public_keys)
-    assert keycheck.fits(made.recovery_private_key, read.sealing_public_keys)
+    assert key_check.fits(read.sealing_private_key, made.public_keys)
+    assert key_check.fits(made.recovery_private_key, read.sealing_public_keys)

@@ -15,12 +15,12 @@ from typing import Any
 
 from blueprints.referrals import details, services
 from blueprints.referrals.models import Referral
-from core import sealed, sealing
+from core.crypto import envelope, models
 from tests.referrals.charts import details as chart
 
 FOLDER = Path(__file__).parent / "sealed"
 CLEAR = ("public_id", "reference", "received_at", "priority")
-PRESENT = f"v{details.VERSION}-row{sealed.ROW_VERSION}.json"
+PRESENT = f"v{details.VERSION}-row{models.ROW_VERSION}.json"
 """The version of the details, and of the record of the row beside them; the first ones had none."""
 
 
@@ -42,7 +42,7 @@ def shape() -> dict[str, dict[str, Any]]:
 
 
 def seal() -> dict[str, Any]:
-    pair, said = sealing.new_key_pair(), chart()
+    pair, said = envelope.new_key_pair(), chart()
     row = services._sealed(said, "sample", (pair.public,))
     return {
         "private_key": pair.private,

@@ -15,7 +15,8 @@ from sqlalchemy import text, update
 
 from blueprints.referrals import drafts, services
 from blueprints.referrals.models import Referral
-from core import batches, clock, sealing
+from core import batches, clock
+from core.crypto import envelope
 from core.extensions import db
 from tests.builders import CANARIES
 from tests.referrals.charts import details
@@ -105,11 +106,11 @@ def test_what_is_no_key_is_not_repeated(app: Flask, wrong: str) -> None:
 
 def test_another_key_is_told_which_one_is_needed(app: Flask) -> None:
     arrive(app, "urgent")
-    app.config["SEALING_PRIVATE_KEY"] = sealing.new_key_pair().private
+    app.config["SEALING_PRIVATE_KEY"] = envelope.new_key_pair().private
     refused = run(app, "export")
     assert refused.exit_code == 1
     assert refused.stdout == ""
-    assert sealing.key_id(app.config["SEALING_PUBLIC_KEYS"][0]) in refused.stderr
+    assert envelope.key_id(app.config["SEALING_PUBLIC_KEYS"][0]) in refused.stderr
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -152,7 +153,7 @@ def test_a_damaged_row_is_named_and_does_not_stop_the_others(app: Flask) -> None
     with app.app_context():
         blob = db.session.scalar(text("SELECT blob FROM referrals WHERE reference = :r"), {"r": good})
     damage(app, flipped, blob=bytes(blob))
-    damage(app, swapped, wraps={key: "AAAA" for key in map(sealing.key_id, app.config["SEALING_PUBLIC_KEYS"])})
+    damage(app, swapped, wraps={key: "AAAA" for key in map(envelope.key_id, app.config["SEALING_PUBLIC_KEYS"])})
     damage(app, unwrapped, wraps={})
     export = run(app, "export")
     assert export.exit_code == 1

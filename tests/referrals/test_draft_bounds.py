@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
 from blueprints.referrals.models import Draft
-from core import sealing
+from core.crypto import envelope
 from core.extensions import db, limiter
 from tests.builders import CANARIES, referral
 from tests.page import Visitor
@@ -41,7 +41,7 @@ def other_shape() -> None:
     """As if a later version of the site had written it."""
     (row,) = db.session.scalars(select(Draft))
     token = TOKENS.pop()
-    sealed = sealing.encrypt(drafts._sealing_key(token), {"answers": []}, drafts._context(token))
+    sealed = envelope.encrypt(drafts._sealing_key(token), {"answers": []}, drafts._context(token))
     row.blob = sealed
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
 from blueprints.referrals.models import Referral
-from core import clock, outbox, sealing
+from core import clock, outbox
+from core.crypto import envelope
 from core.extensions import db
 from tests.builders import CANARIES, referral
 from tests.page import Answer, Visitor
@@ -224,7 +225,7 @@ def test_a_referral_moved_to_another_row_does_not_open(app: Flask, visitor: Visi
         one.blob, one.wraps, two.blob, two.wraps = two.blob, two.wraps, one.blob, one.wraps
         db.session.commit()
         for reference in (first, second):
-            with pytest.raises(sealing.SealingError):
+            with pytest.raises(envelope.SealingError):
                 services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
 
 
@@ -245,7 +246,7 @@ def test_the_operator_lists_and_opens(app: Flask, visitor: Visitor) -> None:
     shown = runner.invoke(args=["referrals", "show", reference])
     assert json.loads(shown.output)["patient_given_name"] == "Zebedee"
     assert "no referral" in runner.invoke(args=["referrals", "show", "KTC-22222222"]).output
-    app.config["SEALING_PRIVATE_KEY"] = sealing.new_key_pair().private
+    app.config["SEALING_PRIVATE_KEY"] = envelope.new_key_pair().private
     assert "sealed for key" in runner.invoke(args=["referrals", "show", reference]).output
 
 

@@ -13,7 +13,7 @@ from blueprints.referrals import details, fhir, services
 from blueprints.referrals.assessment import RULE_SETS, assess
 from blueprints.referrals.case import case_of
 from blueprints.referrals.models import Referral
-from core import sealing
+from core.crypto import envelope
 from core.extensions import db
 from tests.referrals import samples
 from tests.referrals.test_commands import run
@@ -34,7 +34,7 @@ def kept(app: Flask, sample: dict[str, Any]) -> Flask:
     with app.app_context():
         db.session.add(samples.row_of(sample))
         db.session.commit()
-    public = sealing.public_key_of(sample["private_key"])
+    public = envelope.public_key_of(sample["private_key"])
     app.config.update(SEALING_PRIVATE_KEY=sample["private_key"], SEALING_PUBLIC_KEYS=(public,))
     return app
 
@@ -50,7 +50,7 @@ def test_there_is_a_sample_of_each_version() -> None:
 
 
 def test_a_change_of_the_fields_comes_with_a_version_and_a_sample() -> None:
-    """Failed? Raise VERSION in details.py (ROW_VERSION in core/sealed.py), then `python -m tests.referrals.samples`."""
+    """Failed? Raise VERSION in details.py (ROW_VERSION in core/crypto/models.py), then `python -m tests.referrals.samples`."""
     present = samples.load(samples.PRESENT)
     assert present["fields"] == samples.shape()
     assert present["recorded"] == list(Referral.recorded)

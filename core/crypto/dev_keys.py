@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core import sealing
+from core.crypto import envelope
 
 SECRET_AT_LEAST = 32
 
@@ -32,7 +32,7 @@ def load_or_create(instance: Path) -> DevelopmentKeys:
         _write_once(path, _new_keys())
     try:
         return _checked(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError, sealing.SealingError):
+    except (OSError, ValueError, TypeError, KeyError, envelope.SealingError):
         raise ValueError(f"{path} cannot be read. Move it away: new keys are made, which open nothing older.") from None
 
 
@@ -41,14 +41,14 @@ def _checked(saved: dict[str, Any]) -> DevelopmentKeys:
     if len(keys.secret_key) < SECRET_AT_LEAST or not keys.public_keys:
         raise ValueError
     for public in keys.public_keys:
-        sealing.check_public_key(public)
+        envelope.check_public_key(public)
     for private in (keys.private_key, keys.recovery_private_key):
-        sealing.public_key_of(private)
+        envelope.public_key_of(private)
     return keys
 
 
 def _new_keys() -> DevelopmentKeys:
-    clinic, recovery = sealing.new_key_pair(), sealing.new_key_pair()
+    clinic, recovery = envelope.new_key_pair(), envelope.new_key_pair()
     return DevelopmentKeys(
         secret_key=secrets.token_urlsafe(48),
         public_keys=(clinic.public, recovery.public),

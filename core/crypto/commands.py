@@ -14,8 +14,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from core import keycheck, sealed, sealing
-from core.sealing import SealingError
+from core.crypto import envelope, key_check, models
+from core.crypto.envelope import SealingError
 
 FILE_AT_MOST = 1024
 """Bytes of a private key file: ten times what is needed."""
@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
     """A private key that fits nothing is right while keys are rotated, and wrong at any other time."""
     app.cli.add_command(keys_group)
     private, public = app.config["SEALING_PRIVATE_KEY"], app.config["SEALING_PUBLIC_KEYS"]
-    if private and not keycheck.fits(private, public):
+    if private and not key_check.fits(private, public):
         log.warning("SEALING_PRIVATE_KEY opens nothing that is sealed for SEALING_PUBLIC_KEYS (flask keys check)")
 
 
@@ -61,7 +61,7 @@ def _private_key(file: IO[bytes] | None) -> str:
             "(with SITE_PARTS=staff in production)."
         )
     try:
-        sealing.public_key_of(key)
+        envelope.public_key_of(key)
     except SealingError as error:
         raise click.ClickException(f"The private key cannot be used: it is {error}.") from None
     return key
@@ -91,12 +91,12 @@ def _warn_of_readers(file: IO[bytes]) -> None:
 @keys_group.command("new")
 def new() -> None:
     """Print a new key pair. Run it twice: once for the clinic, once for the offline recovery key."""
-    pair = sealing.new_key_pair()
-    click.echo(f"public  {pair.public}\nprivate {pair.private}\nkey id  {sealing.key_id(pair.public)}")
+    pair = envelope.new_key_pair()
+    click.echo(f"public  {pair.public}\nprivate {pair.private}\nkey id  {envelope.key_id(pair.public)}")
 
 
 @keys_group.command("rotate")
-@click.option("--batch", default=sealed.BATCH, type=click.IntRange(1), help="Rows for each commit.")
+@click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows for each commit.")
 @with_private_key
 def rotate(batch: int, private_key: str) -> None:
     """Wrap every data key anew for SEALING_PUBLIC_KEYS, opened with the OLD private key.
@@ -105,14 +105,14 @@ def rotate(batch: int, private_key: str) -> None:
     """
     public_keys = _public_keys()
     click.echo(f"Opening with key {_key_id(private_key)}. Sealing for {_key_ids()}.")
-    for table in sealed.tables():
-        _go_through(table, "rewrapped", sealed.rotate(table, private_key, public_keys, batch))
-    if left := sum([_count(table, public_keys) for table in sealed.tables()]):
+    for table in models.tables():
+        _go_through(table, "rewrapped", models.rotate(table, private_key, public_keys, batch))
+    if left := sum([_count(table, public_keys) for table in models.tables()]):
         raise click.ClickException(f"{left} rows are as they were. Keep the old private key.")
 
 
 @keys_group.command("record")
-@click.option("--batch", default=sealed.BATCH, type=click.IntRange(1), help="Rows for each commit.")
+@click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows for each commit.")
 @with_private_key
 def record(batch: int, private_key: str) -> None:
     """Seal the rows from before once more, with what stands beside them in the clear, as it stands now.
@@ -120,12 +120,12 @@ def record(batch: int, private_key: str) -> None:
     Once, after the update that brought it. May be stopped at any time and run again.
     """
     public_keys = _public_keys()
-    tables = sealed.tables()
-    if left := sum(_go_through(t, "recorded", sealed.record(t, private_key, public_keys, batch)) for t in tables):
+    tables = models.tables()
+    if left := sum(_go_through(t, "recorded", models.record(t, private_key, public_keys, batch)) for t in tables):
         raise click.ClickException(f"{left} rows are as they were.")
 
 
-def _go_through(table: type[sealed.Sealed], done: str, steps: Iterator[sealed.Step]) -> int:
+def _go_through(table: type[models.Sealed], done: str, steps: Iterator[models.Step]) -> int:
     """Shows how far it is, and names the rows that could not be written; returns how many they are."""
     name, written, failed = table.__tablename__, 0, dict[str, str]()
     for step in steps:
@@ -147,14 +147,14 @@ def check(private_key: str) -> None:
     And that every row is as it was sealed, and sealed for exactly the keys of SEALING_PUBLIC_KEYS.
     """
     public_keys, key = _public_keys(), _key_id(private_key)
-    known = keycheck.fits(private_key, public_keys)
+    known = key_check.fits(private_key, public_keys)
     click.echo(f"Key {key} is {'one' if known else 'NOT one'} of SEALING_PUBLIC_KEYS: {_key_ids()}.")
-    results = [_check(table, private_key, public_keys) for table in sealed.tables()]
+    results = [_check(table, private_key, public_keys) for table in models.tables()]
     if not known or not all(results):
         raise click.ClickException("The check failed. Keep every private key.")
 
 
-def _check(table: type[sealed.Sealed], private_key: str, public_keys: tuple[str, ...]) -> bool:
+def _check(table: type[models.Sealed], private_key: str, public_keys: tuple[str, ...]) -> bool:
     name, counts = table.__tablename__, _opened(table, private_key)
     rows = counts.total()
     if rows:
@@ -169,10 +169,10 @@ def _check(table: type[sealed.Sealed], private_key: str, public_keys: tuple[str,
     return counts[AS_SEALED] == rows and not stale
 
 
-def _opened(table: type[sealed.Sealed], private_key: str) -> Counter[str]:
+def _opened(table: type[models.Sealed], private_key: str) -> Counter[str]:
     """How many rows are in which state. Shows how far it is; names, in red, those that are not as they should be."""
     counts = Counter[str]()
-    for number, (row, opened) in enumerate(sealed.open_all(table, private_key), 1):
+    for number, (row, opened) in enumerate(models.open_all(table, private_key), 1):
         state, fault = _state(opened)
         counts[state] += 1
         if fault and (state != CLOSED or counts[CLOSED] <= NAMED_AT_MOST):
@@ -182,7 +182,7 @@ def _opened(table: type[sealed.Sealed], private_key: str) -> Counter[str]:
     return counts
 
 
-def _state(opened: sealed.Opened | SealingError) -> tuple[str, str]:
+def _state(opened: models.Opened | SealingError) -> tuple[str, str]:
     """And what is wrong with it."""
     if isinstance(opened, SealingError):
         return CLOSED, f"does not open: {opened}"
@@ -191,23 +191,23 @@ def _state(opened: sealed.Opened | SealingError) -> tuple[str, str]:
     return (UNRECORDED if opened.differs is None else AS_SEALED), ""
 
 
-def _count(table: type[sealed.Sealed], public_keys: tuple[str, ...]) -> int:
+def _count(table: type[models.Sealed], public_keys: tuple[str, ...]) -> int:
     """Says how many rows are sealed for exactly these keys, and returns how many are not."""
-    rows, stale = sealed.count(table, public_keys)
+    rows, stale = models.count(table, public_keys)
     click.echo(f"{table.__tablename__}: {rows - stale} of {rows} rows are sealed for exactly these keys.")
     return stale
 
 
 def _public_keys() -> tuple[str, ...]:
     keys: tuple[str, ...] = current_app.config["SEALING_PUBLIC_KEYS"]
-    if problems := list(keycheck.problems(keys)) if keys else ["SEALING_PUBLIC_KEYS is not set."]:
+    if problems := list(key_check.problems(keys)) if keys else ["SEALING_PUBLIC_KEYS is not set."]:
         raise click.ClickException(" ".join(problems))
     return keys
 
 
 def _key_id(private_key: str) -> str:
-    return sealing.key_id(sealing.public_key_of(private_key))
+    return envelope.key_id(envelope.public_key_of(private_key))
 
 
 def _key_ids() -> str:
-    return " and ".join(sealing.key_id(key) for key in _public_keys())
+    return " and ".join(envelope.key_id(key) for key in _public_keys())

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from core import keytext
+from core.crypto import key_text
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 PADDING_STEP = 1024
@@ -39,7 +39,7 @@ class SealingError(Exception):
 
 @dataclass(frozen=True)
 class KeyPair:
-    """Both as text that says what it is (core/keytext.py)."""
+    """Both as text that says what it is (core/crypto/key_text.py)."""
 
     public: str
     private: str
@@ -55,7 +55,7 @@ class Envelope:
 
 def new_key_pair() -> KeyPair:
     private = X25519PrivateKey.generate()
-    return KeyPair(_public_text(private), keytext.encode(keytext.PRIVATE, private.private_bytes_raw()))
+    return KeyPair(_public_text(private), key_text.encode(key_text.PRIVATE, private.private_bytes_raw()))
 
 
 def key_id(public_key: str) -> str:
@@ -158,7 +158,7 @@ def derive(secret: str, purpose: str) -> bytes:
 @lru_cache(maxsize=16)
 def _public(key: str) -> X25519PublicKey:
     try:
-        public = X25519PublicKey.from_public_bytes(keytext.decode(keytext.PUBLIC, key))
+        public = X25519PublicKey.from_public_bytes(key_text.decode(key_text.PUBLIC, key))
     except ValueError as error:
         # Without its cause: the text may be a private key.
         raise SealingError(str(error)) from None
@@ -172,14 +172,14 @@ def _public(key: str) -> X25519PublicKey:
 
 def _private(key: str) -> X25519PrivateKey:
     try:
-        return X25519PrivateKey.from_private_bytes(keytext.decode(keytext.PRIVATE, key))
+        return X25519PrivateKey.from_private_bytes(key_text.decode(key_text.PRIVATE, key))
     except ValueError as error:
         # Without its cause: the text may be a key with a slip in it.
         raise SealingError(str(error)) from None
 
 
 def _public_text(private: X25519PrivateKey) -> str:
-    return keytext.encode(keytext.PUBLIC, private.public_key().public_bytes_raw())
+    return key_text.encode(key_text.PUBLIC, private.public_key().public_bytes_raw())
 
 
 def _id(public: X25519PublicKey) -> str:

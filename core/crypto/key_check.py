@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from core import keytext, sealing
-from core.sealing import SealingError
+from core.crypto import envelope, key_text
+from core.crypto.envelope import SealingError
 
 
 def problems(public_keys: Sequence[str], private_key: str = "") -> Iterator[str]:
@@ -16,17 +16,17 @@ def problems(public_keys: Sequence[str], private_key: str = "") -> Iterator[str]
     public key, or itself as `private_key`, is there to compare it with."""
     private, points = None, list[bytes]()
     try:
-        private = keytext.decode(keytext.PRIVATE, private_key) if private_key else None
+        private = key_text.decode(key_text.PRIVATE, private_key) if private_key else None
     except ValueError as error:
         yield f"SEALING_PRIVATE_KEY cannot be used: it is {error}."
     for place, key in enumerate(public_keys, 1):
         name = f"Key {place} of SEALING_PUBLIC_KEYS"
         try:
-            sealing.check_public_key(key)
+            envelope.check_public_key(key)
         except SealingError as error:
             yield f"{name} cannot be used: it is {error}."
             continue
-        point = keytext.decode(keytext.PUBLIC, key)
+        point = key_text.decode(key_text.PUBLIC, key)
         if point in points:
             yield f"{name} is there twice: then there is one key fewer than it seems."
         points.append(point)
@@ -39,7 +39,7 @@ def fits(private_key: str, public_keys: Sequence[str]) -> bool:
     """Whether what is sealed for these keys opens with this one: tried, not compared."""
     probe = {"probe": secrets.token_hex(16)}
     try:
-        return sealing.open_envelope(sealing.seal(probe, public_keys, "probe"), private_key, "probe") == probe
+        return envelope.open_envelope(envelope.seal(probe, public_keys, "probe"), private_key, "probe") == probe
     except SealingError:
         return False
 

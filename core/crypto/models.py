@@ -28,10 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
-from core import sealing
 from core.batches import batches
+from core.crypto import envelope
+from core.crypto.envelope import Envelope, SealingError
 from core.extensions import Base, db
-from core.sealing import Envelope, SealingError
 
 BATCH = 100
 ENVELOPE = ("blob", "wraps")
@@ -55,7 +55,7 @@ class Sealed:
     public_id: Mapped[str] = mapped_column(String(36), unique=True)
     blob: Mapped[bytes] = mapped_column(LargeBinary)
     wraps: Mapped[dict[str, str]] = mapped_column(JSON)
-    """Key id to wrapped data key (core/sealing.py)."""
+    """Key id to wrapped data key (core/crypto/envelope.py)."""
 
     def seal(self, data: Mapping[str, Any], public_keys: Sequence[str]) -> None:
         """Fills `blob` and `wraps`. The recorded columns have their values by then."""
@@ -165,12 +165,12 @@ def _record(table: type[Sealed], row_id: int, private_key: str, public_keys: Seq
 def _seal(table: type[Sealed], row: Any, data: Mapping[str, Any], public_keys: Sequence[str]) -> Envelope:
     """`row` has the recorded columns as attributes."""
     inside = {**data, ROW: {"version": ROW_VERSION, **_recorded(table, row)}}
-    return sealing.seal(inside, public_keys, table.context(row.public_id))
+    return envelope.seal(inside, public_keys, table.context(row.public_id))
 
 
 def _open(table: type[Sealed], row: Row[Any], private_key: str) -> Opened:
     found = Envelope(row.blob, _wraps(row.wraps))
-    data = sealing.open_envelope(found, private_key, table.context(row.public_id))
+    data = envelope.open_envelope(found, private_key, table.context(row.public_id))
     if ROW not in data:
         return Opened(data, None)
     sealed, now = data.pop(ROW), _recorded(table, row)
@@ -209,7 +209,7 @@ def _rotate(table: type[Sealed], rows: Sequence[Row[Any]], private_key: str, pub
         try:
             # The data itself is neither needed nor read.
             old = Envelope(b"", _wraps(row.wraps))
-            new = sealing.rewrap(old, private_key, public_keys, table.context(row.public_id))
+            new = envelope.rewrap(old, private_key, public_keys, table.context(row.public_id))
         except SealingError as error:
             failed[str(row.name)] = str(error)
         else:
@@ -251,7 +251,7 @@ def _text_of_wraps(table: type[Sealed]) -> Any:
 
 def _is_current(row: Row[Any], public_keys: Sequence[str]) -> bool:
     try:
-        return _wraps(row.wraps).keys() == {sealing.key_id(key) for key in public_keys}
+        return _wraps(row.wraps).keys() == {envelope.key_id(key) for key in public_keys}
     except SealingError:
         return False
 
