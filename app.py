@@ -16,7 +16,6 @@ from core import (
     assets,
     clients,
     clinic,
-    commands,
     config,
     database,
     errors,
@@ -29,6 +28,7 @@ from core import (
     security,
     sitemap,
 )
+from core.mail import commands
 from scaffold import commands as scaffold
 
 ROOT = Path(__file__).parent

@@ -25,9 +25,10 @@ from benchmarks.servers import ROOT, free_port, running
 from blueprints.content.letters import Letter
 from blueprints.newsletters import services
 from blueprints.subscriptions.models import Subscriber
-from core import clock, mail, outbox
+from core import clock
 from core.extensions import db
-from core.outbox import Message, Status
+from core.mail import outbox, render
+from core.mail.outbox import Message, Status
 from tests.builders import PRODUCTION
 
 WORKERS = (1, 2, 4)
@@ -81,7 +82,7 @@ def queue(app: Flask) -> float:
 
 def one_message(app: Flask, file: Path) -> None:
     with app.app_context():
-        file.write_bytes(mail.as_bytes(outbox.newest(1)[0]))
+        file.write_bytes(render.as_bytes(outbox.newest(1)[0]))
 
 
 def run_together(commands: Sequence[Sequence[str]], environment: dict[str, str]) -> Run:

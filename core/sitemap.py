@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.access import is_served
-from core.outbox import link
+from core.mail.outbox import link
 from core.pages import same_for_everybody
 
 View = Callable[..., BaseResponse]

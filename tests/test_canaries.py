@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from blueprints.subscriptions import services
-from core import mail, outbox
 from core.extensions import db
+from core.mail import outbox, render
 from tests.builders import CANARIES, referral
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, link
@@ -24,7 +24,7 @@ FORGED = ("canary-honeypot", "canary-unknown-field")
 def everything_mailed(app: Flask) -> str:
     with app.app_context():
         rows = outbox.newest(500)
-        words = chain.from_iterable([row.words.subject, *mail.parts(row), str(row.words.headers)] for row in rows)
+        words = chain.from_iterable([row.words.subject, *render.parts(row), str(row.words.headers)] for row in rows)
         return "\n".join(words)
 
 

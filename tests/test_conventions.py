@@ -34,7 +34,7 @@ CAUSED_BY_OPERATORS = {
 }
 """Functions of blueprints that write mail past the gate, and why they may."""
 GATE = (
-    "mail that a stranger can cause goes through mail_limits.put (core/mail_limits.py). "
+    "mail that a stranger can cause goes through mail_limits.put (core/mail/limits.py). "
     "Where only an operator can cause it, say so in CAUSED_BY_OPERATORS in tests/test_conventions.py."
 )
 OF_A_REQUEST = {"request", "session", "g", "current_app", "flash", "url_for"}
@@ -64,7 +64,7 @@ def writes_mail(call: ast.Call, names: Mapping[str, str]) -> bool:
     made_of = [path_of(call.func, names)]
     if made_of[0].endswith("insert"):
         made_of += [path_of(argument, names) for argument in call.args]
-    return bool({"core.outbox.put", "core.outbox.Message"} & set(made_of))
+    return bool({"core.mail.outbox.put", "core.mail.outbox.Message"} & set(made_of))
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -131,9 +131,9 @@ def test_mail_goes_through_the_gate() -> None:
     "words",
     [
         "from core import outbox\ndef tell(): outbox.put('a@b.example')",
-        "from core.outbox import put as enqueue\ndef tell(): enqueue('a@b.example')",
-        "import core.outbox as box\ndef tell(): box.put('a@b.example')",
-        "from core.outbox import Message\ndef tell(): db.session.add(Message())",
+        "from core.mail.outbox import put as enqueue\ndef tell(): enqueue('a@b.example')",
+        "import core.mail.outbox as box\ndef tell(): box.put('a@b.example')",
+        "from core.mail.outbox import Message\ndef tell(): db.session.add(Message())",
         "from core import outbox\ndef tell(): db.session.execute(insert(outbox.Message), [])",
     ],
 )

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.content import bibtex, bp, frontmatter, jsonld, library
 from core import clock, errors, hypermedia
-from core.outbox import link
+from core.mail.outbox import link
 from core.pages import same_for_everybody
 from core.sitemap import listed
 

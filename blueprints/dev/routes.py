@@ -6,8 +6,9 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.dev import bp
-from core import hypermedia, mail, outbox
-from core.outbox import Message
+from core import hypermedia
+from core.mail import outbox, render
+from core.mail.outbox import Message
 from core.security import CONTENT_SECURITY_POLICY
 
 # A mail has its styles in itself and its links in a window of their own.
@@ -19,15 +20,15 @@ OF_A_MAIL = (
 
 @bp.get("/mailbox")
 def mailbox() -> Response:
-    messages = [(row, mail.parts(row)[0]) for row in outbox.newest()]
+    messages = [(row, render.parts(row)[0]) for row in outbox.newest()]
     return hypermedia.page("dev/mailbox.html", messages=messages)
 
 
 @bp.get("/mailbox/<message_id>")
 def message(message_id: str) -> Response:
     row = _find(message_id)
-    plain, _ = mail.parts(row)
-    response = hypermedia.page("dev/message.html", row=row, plain=plain, headers=mail.as_email(row).items())
+    plain, _ = render.parts(row)
+    response = hypermedia.page("dev/message.html", row=row, plain=plain, headers=render.as_email(row).items())
     response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
     return response
 
@@ -35,7 +36,7 @@ def message(message_id: str) -> Response:
 @bp.get("/mailbox/<message_id>/html")
 def html(message_id: str) -> Response:
     """The HTML of the message, alone."""
-    _, rich = mail.parts(_find(message_id))
+    _, rich = render.parts(_find(message_id))
     response = Response(rich.replace("<head>", '<head><base target="_blank">', 1), mimetype="text/html")
     response.headers["Content-Security-Policy"] = OF_A_MAIL
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

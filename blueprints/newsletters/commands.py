@@ -15,9 +15,10 @@ from blueprints.content import checks, letters, library
 from blueprints.newsletters import bp, notices, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
-from core import clinic, delivery, mail
-from core.commands import database_needed, require_mail_url, stopped_by_signal
-from core.outbox import Status
+from core import clinic
+from core.mail import render, worker
+from core.mail.commands import database_needed, require_mail_url, stopped_by_signal
+from core.mail.outbox import Status
 from core.validators import is_email
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -33,7 +34,7 @@ def preview(file: Path, html: bool) -> None:
     page = _page(file)
     letter = _letter(page)
     body = notices.words(letter, "https://example.org/leave")
-    click.echo(mail.html(letter.title, body) if html else f"Subject: {letter.title}\n\n{mail.text(body)}")
+    click.echo(render.html(letter.title, body) if html else f"Subject: {letter.title}\n\n{render.text(body)}")
     for problem in _problems(page):
         click.echo(problem, err=True)
 
@@ -48,7 +49,7 @@ def test(file: Path, address: str) -> None:
         raise click.ClickException(f"{address} is not an email address.")
     services.put_test(_letter(_page(file)), address)
     if current_app.config["MAIL_URL"]:
-        sent = sum(delivery.deliver())
+        sent = sum(worker.deliver())
         click.echo(f"{sent} sent")
     else:
         click.echo("Kept: MAIL_URL is not set. Read it at /dev/mailbox.")
@@ -120,7 +121,7 @@ def _rounds(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
         try:
             yield from _looks(circular_id, stop)
             wait = LOOK_EVERY
-        except delivery.Unreachable as error:
+        except worker.Unreachable as error:
             wait = min(2 * wait, 60)
             click.echo(f"\nThe mail server cannot be reached ({error}). The mail is kept; trying again.", err=True)
         if stop.wait(wait):
@@ -130,7 +131,7 @@ def _rounds(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
 
 def _looks(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
     looked = time.monotonic()
-    for _ in delivery.deliver(stop):
+    for _ in worker.deliver(stop):
         if time.monotonic() - looked >= LOOK_EVERY:
             looked = time.monotonic()
             yield services.progress(circular_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from blueprints.content.letters import Letter
-from core import outbox
+from core.mail import outbox
 
 TEMPLATE = "email/newsletter.md"
 

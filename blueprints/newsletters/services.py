@@ -15,9 +15,10 @@ from blueprints.newsletters import notices
 from blueprints.newsletters.models import NewsletterReader
 from blueprints.subscriptions import services as subscriptions
 from blueprints.subscriptions.services import Reader
-from core import clock, outbox
+from core import clock
 from core.extensions import db
-from core.outbox import Circular, Message, Status
+from core.mail import outbox
+from core.mail.outbox import Circular, Message, Status
 
 BATCH = 500
 TOKEN = "~token~"  # noqa: S105 - the place in the words where each reader's own token goes

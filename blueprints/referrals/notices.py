@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from core import mail_limits, outbox
-from core.mail_limits import Verdict
+from core.mail import limits, outbox
+from core.mail.limits import Verdict
 
 
 def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict:
     """To whatever address was typed, so it passes the gate. Its link shows that the address is the sender's."""
     link = outbox.link(f"/refer/confirm/{token}")
     subject, template = "We have received your referral", "email/referral_received.md"
-    return mail_limits.put(
-        mail_limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link
-    )
+    return limits.put(limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link)
 
 
 def arrived(reference: str, priority: str, clinic: str) -> None:

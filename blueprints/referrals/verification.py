@@ -15,7 +15,7 @@ from blueprints.referrals import notices
 from blueprints.referrals.models import Event, Referral
 from core import clock, rate_limits
 from core.crypto import envelope
-from core.mail_limits import Verdict
+from core.mail.limits import Verdict
 from core.rate_limits import DAY, HOUR, Kind, Limit
 
 log = logging.getLogger("site")

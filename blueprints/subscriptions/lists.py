@@ -21,9 +21,10 @@ from sqlalchemy.exc import IntegrityError
 from blueprints.subscriptions import csvfiles, services
 from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
-from core import batches, clock, mail_limits, outbox
+from core import batches, clock
 from core.extensions import db
-from core.mail_limits import email_key
+from core.mail import limits, outbox
+from core.mail.limits import email_key
 from core.validators import normalized_email
 
 AT_ONCE = 500
@@ -90,7 +91,7 @@ def allow(email: str) -> None:
     key = email_key(email)
     theirs = (Subscriber.email_key == key, Subscriber.status == "suppressed")
     subscriber = db.session.scalar(select(Subscriber).where(*theirs).with_for_update())
-    if not mail_limits.end_suppression(key) and subscriber is None:
+    if not limits.end_suppression(key) and subscriber is None:
         db.session.rollback()
         raise NotSuppressed
     if subscriber is not None:
@@ -220,12 +221,12 @@ def _saved(people: Mapping[str, Person]) -> dict[str, int]:
 
 
 def _save(people: Mapping[str, Person]) -> dict[str, int]:
-    forgotten = mail_limits.suppressed_of(people.keys())
+    forgotten = limits.suppressed_of(people.keys())
     people = {key: _suppressed(person) if key in forgotten else person for key, person in people.items()}
     theirs = select(Subscriber).where(Subscriber.email_key.in_(people)).order_by(Subscriber.id).with_for_update()
     known = {subscriber.email_key: subscriber for subscriber in db.session.scalars(theirs)}
     # After the subscribers are locked, in the order of services.suppress.
-    mail_limits.suppress(key for key, person in people.items() if person.status == "suppressed")
+    limits.suppress(key for key, person in people.items() if person.status == "suppressed")
     new = [_values(key, person) for key, person in people.items() if key not in known]
     changed = [subscriber for key, subscriber in known.items() if _follow(subscriber, people[key])]
     outbox.withdraw(*(subscriber.email for subscriber in changed if subscriber.status in GONE))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from blueprints.subscriptions.models import Subscriber
-from core import mail_limits, outbox
-from core.mail_limits import Verdict
+from core.mail import limits, outbox
+from core.mail.limits import Verdict
 from core.rate_limits import Kind
 
 
@@ -20,31 +20,29 @@ def unsubscribe_headers(token: str) -> dict[str, str]:
 def confirm(subscriber: Subscriber, token: str, network: str) -> Verdict:
     link = outbox.link(f"/subscribe/confirm/{token}")
     subject = "Please confirm your subscription"
-    return _put(mail_limits.SIGN_UP, subscriber, network, subject, "email/confirm.md", confirm_link=link)
+    return _put(limits.SIGN_UP, subscriber, network, subject, "email/confirm.md", confirm_link=link)
 
 
 def already(subscriber: Subscriber, network: str) -> Verdict:
-    return _put(mail_limits.SIGN_UP, subscriber, network, "You are subscribed already", "email/already.md")
+    return _put(limits.SIGN_UP, subscriber, network, "You are subscribed already", "email/already.md")
 
 
 def welcome(subscriber: Subscriber, network: str) -> Verdict:
-    return _put(mail_limits.LIST_CHANGE, subscriber, network, "You are subscribed", "email/welcome.md")
+    return _put(limits.LIST_CHANGE, subscriber, network, "You are subscribed", "email/welcome.md")
 
 
 def goodbye(subscriber: Subscriber, network: str) -> Verdict:
     link = outbox.link("/subscribe")
     subject = "You have left the list"
-    return _put(mail_limits.LIST_CHANGE, subscriber, network, subject, "email/goodbye.md", subscribe_link=link)
+    return _put(limits.LIST_CHANGE, subscriber, network, subject, "email/goodbye.md", subscribe_link=link)
 
 
 def holdings(subscriber: Subscriber, network: str, said: str) -> Verdict:
     subject = "What we hold about this address"
-    return _put(mail_limits.SIGN_UP, subscriber, network, subject, "email/holdings.md", holdings=said)
+    return _put(limits.SIGN_UP, subscriber, network, subject, "email/holdings.md", holdings=said)
 
 
 def _put(kind: Kind, subscriber: Subscriber, network: str, subject: str, template: str, **values: str) -> Verdict:
     headers, link = unsubscribe_headers(subscriber.leave_token), leave_link(subscriber.leave_token)
     allowed = subscriber.status != "suppressed"
-    return mail_limits.put(
-        kind, network, subscriber.email, subject, template, headers, allowed, leave_link=link, **values
-    )
+    return limits.put(kind, network, subscriber.email, subject, template, headers, allowed, leave_link=link, **values)

@@ -8,8 +8,9 @@ from typing import Any
 
 from blueprints.subscriptions import notices, services
 from blueprints.subscriptions.models import Subscriber
-from core import mail_limits, outbox, rate_limits
+from core import rate_limits
 from core.extensions import db
+from core.mail import limits, outbox
 
 # The tokens are keys and no knowledge about anybody; a copy of them in a mailbox would only help a thief.
 LEFT_OUT = {"id", "email_key", "confirm_hash", "leave_token"}
@@ -25,7 +26,7 @@ def send_holdings(token: str, network: str) -> None:
 
 def _holdings(subscriber: Subscriber) -> dict[str, Any]:
     columns = [column.name for column in Subscriber.__table__.columns if column.name not in LEFT_OUT]
-    caused = rate_limits.moments(mail_limits.fold(subscriber.email))
+    caused = rate_limits.moments(limits.fold(subscriber.email))
     return {
         **{name: _plain(getattr(subscriber, name)) for name in columns},
         "mails_asked_for": [_plain(moment) for moment in caused],

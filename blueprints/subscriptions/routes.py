@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 
 from blueprints.subscriptions import bp, forms, rights, services
 from blueprints.subscriptions.forms import SubscribeForm
-from core import errors, hypermedia, outbox, security
+from core import errors, hypermedia, security
 from core.extensions import client_network, csrf, limiter
-from core.mail_limits import Verdict
+from core.mail import outbox
+from core.mail.limits import Verdict
 from core.pages import made_once
 from core.sitemap import listed
 

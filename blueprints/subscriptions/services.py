@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from blueprints.subscriptions import consent, notices
 from blueprints.subscriptions.models import Subscriber
-from core import clock, mail_limits, outbox
+from core import clock
 from core.extensions import db
-from core.mail_limits import Verdict, email_key
+from core.mail import limits, outbox
+from core.mail.limits import Verdict, email_key
 
 CONFIRM_WITHIN = timedelta(hours=48)
 KEPT_SUPPRESSED = "kept from before its deletion"
@@ -37,7 +38,7 @@ class LinkExpired(UnknownLink):
 
 
 class TooManyMails(RuntimeError):
-    """This client's network, or the whole site, has caused more mails than it should (core/mail_limits.py)."""
+    """This client's network, or the whole site, has caused more mails than it should (core/mail/limits.py)."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.value)
@@ -51,7 +52,7 @@ def subscribe(email: str, network: str) -> None:
     """
     try:
         # Asked for everybody, so that a new address takes no longer than a known one.
-        suppressed = bool(mail_limits.suppressed_of([email_key(email)]))
+        suppressed = bool(limits.suppressed_of([email_key(email)]))
         subscriber = _find(email) or _new(email, suppressed)
         _write_to(subscriber, network)
         db.session.commit()
@@ -119,13 +120,13 @@ def suppress(email: str, because: str) -> None:
     subscriber = _find(email) or _new(email)
     subscriber.status, subscriber.suppressed_at, subscriber.suppressed_because = "suppressed", clock.now(), because
     subscriber.confirm_hash = subscriber.confirm_until = None
-    mail_limits.suppress([subscriber.email_key])
+    limits.suppress([subscriber.email_key])
     outbox.withdraw(subscriber.email)
     db.session.commit()
 
 
 def suppress_refused(_sender: object, recipient: str) -> None:
-    """A mail server says that there is no such mailbox (core/outbox.py). Only subscribers are concerned."""
+    """A mail server says that there is no such mailbox (core/mail/outbox.py). Only subscribers are concerned."""
     if _find(recipient):
         suppress(recipient, "refused by the mail server")
     db.session.rollback()

@@ -7,8 +7,8 @@ from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from core import mail, outbox
 from core.extensions import db
+from core.mail import outbox, render
 from scaffold.things.models import Thing
 from tests.browser.checks import check
 from tests.browser.fixtures import OpenPage
@@ -30,7 +30,7 @@ def test_an_answer_is_kept_and_confirmed_by_mail(app: Flask, visitor: Visitor) -
         assert (row.contact_name, row.contact_email) == ("Ada", "ada@example.com")
         (message,) = outbox.newest()
         assert message.recipient == "ada@example.com"
-        assert "Ada" not in mail.parts(message)[0]
+        assert "Ada" not in render.parts(message)[0]
 
 
 def test_an_answer_is_thanked_for(visitor: Visitor, htmx: Visitor) -> None:

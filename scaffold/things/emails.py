@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core import mail_limits, outbox
+from core.mail import limits, outbox
 from core.rate_limits import DAY, HOUR, Kind, Limit
 
 RECEIVED = Kind("things", (Limit("address", DAY, 6), Limit("network", DAY, 100), Limit("site", HOUR, 100)))
@@ -10,4 +10,4 @@ RECEIVED = Kind("things", (Limit("address", DAY, 6), Limit("network", DAY, 100),
 
 def received(recipient: str, network: str) -> None:
     subject, link = "We have received your answers", outbox.link("/things")
-    mail_limits.put(RECEIVED, network, recipient, subject, "things/received.md", link=link)
+    limits.put(RECEIVED, network, recipient, subject, "things/received.md", link=link)

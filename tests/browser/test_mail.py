@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from core import outbox
+from core.mail import outbox
 from tests.browser.checks import check
 from tests.browser.fixtures import OpenPage
 

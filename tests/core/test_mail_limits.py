@@ -12,9 +12,10 @@ from sqlalchemy import select, text
 
 from blueprints.referrals import verification
 from blueprints.subscriptions import services
-from core import clock, mail_limits, outbox, rate_limits
+from core import clock, rate_limits
 from core.extensions import db
-from core.mail_limits import RECEIPT, SIGN_UP, Verdict, fold
+from core.mail import limits, outbox
+from core.mail.limits import RECEIPT, SIGN_UP, Verdict, fold
 from core.rate_limits import DAY, HOUR, Kind, Limit, RateEvent
 from tests.conftest import Wait
 
@@ -23,7 +24,7 @@ READER = "reader@example.com"
 
 def put(app: Flask, kind: Kind, recipient: str = READER, network: str = "192.0.2.1") -> Verdict:
     with app.app_context():
-        verdict = mail_limits.put(kind, network, recipient, "Subject", "email/already.md", leave_link="l")
+        verdict = limits.put(kind, network, recipient, "Subject", "email/already.md", leave_link="l")
         db.session.commit()
         return verdict
 
@@ -55,10 +56,10 @@ def test_one_mailbox_is_counted_once_however_it_is_written(typed: str, counted: 
 @pytest.mark.parametrize("odd", ["desk@localhost", "no address", "", "a\0b@example.com", "\udcff@example.com"])
 def test_any_text_has_a_key_that_the_database_takes(app: Flask, odd: str) -> None:
     with app.app_context():
-        key = mail_limits.email_key(odd)
-        mail_limits.suppress([key])
+        key = limits.email_key(odd)
+        limits.suppress([key])
         db.session.commit()
-        assert mail_limits.suppressed_of([key, READER]) == {key}
+        assert limits.suppressed_of([key, READER]) == {key}
         services.suppress_refused(None, odd)
 
 
@@ -67,7 +68,7 @@ def test_tags_and_dots_do_not_get_around_a_limit_and_suppress_nobody_else(app: F
         put(app, RECEIPT, f"r.eader+{number}@gmail.com")
     assert sent(app) == 6
     with app.app_context():
-        mail_limits.suppress([mail_limits.email_key("other+tag@example.com")])
+        limits.suppress([limits.email_key("other+tag@example.com")])
         db.session.commit()
     assert put(app, RECEIPT, "Other+TAG@example.com") is Verdict.WITHHELD
     assert put(app, RECEIPT, "other@example.com") is Verdict.SENT
@@ -97,7 +98,7 @@ def test_what_a_client_may_still_do_tells_nothing_of_an_address(app: Flask) -> N
     """A try that was withheld counts for the network as one that left."""
     kind = Kind("test", (Limit("address", DAY, 1), Limit("network", DAY, 3)))
     with app.app_context():
-        mail_limits.suppress([mail_limits.email_key(READER)])
+        limits.suppress([limits.email_key(READER)])
         db.session.commit()
     for network, address in (("192.0.2.1", READER), ("192.0.2.2", "new@example.com")):
         answers = [put(app, kind, address, network).paused for _ in range(5)]
@@ -107,14 +108,14 @@ def test_what_a_client_may_still_do_tells_nothing_of_an_address(app: Flask) -> N
 def test_a_paused_network_hears_the_same_of_every_address(app: Flask) -> None:
     kind = Kind("test", (Limit("address", DAY, 1), Limit("network", DAY, 1)))
     with app.app_context():
-        mail_limits.suppress([mail_limits.email_key(READER)])
+        limits.suppress([limits.email_key(READER)])
         db.session.commit()
     put(app, kind, "new@example.com")
     for address in (READER, "new@example.com", "another@example.com"):
         assert put(app, kind, address) is Verdict.NETWORK_PAUSED
 
 
-@pytest.mark.parametrize("kind", [SIGN_UP, mail_limits.LIST_CHANGE, RECEIPT, verification.USUAL], ids=lambda k: k.name)
+@pytest.mark.parametrize("kind", [SIGN_UP, limits.LIST_CHANGE, RECEIPT, verification.USUAL], ids=lambda k: k.name)
 def test_no_limit_looks_back_further_than_counts_are_kept(kind: Kind) -> None:
     assert all(limit.within <= rate_limits.KEPT_FOR and limit.most > 0 for limit in kind.limits)
 
@@ -151,11 +152,11 @@ def test_nobody_stands_in_the_clear_and_a_day_later_not_at_all(app: Flask, wait:
 
 def test_under_another_key_nobody_is_recognized(app: Flask) -> None:
     with app.app_context():
-        mail_limits.suppress([READER])
+        limits.suppress([READER])
         db.session.commit()
-        assert mail_limits.suppressed_of([READER])
+        assert limits.suppressed_of([READER])
         app.config["ADDRESS_HASH_KEY"] = "another"
-        assert not mail_limits.suppressed_of([READER])
+        assert not limits.suppressed_of([READER])
 
 
 def test_the_migration_carries_over_counts_and_suppressions(app: Flask) -> None:
@@ -180,4 +181,4 @@ def test_the_migration_carries_over_counts_and_suppressions(app: Flask) -> None:
         flask_migrate.upgrade()
         assert len(rate_limits.moments(fold("reader@gmail.com"))) == 1
         assert len(db.session.scalars(select(RateEvent)).all()) == 2
-        assert mail_limits.suppressed_of([mail_limits.email_key(email) for email in people]) == {"gone@example.com"}
+        assert limits.suppressed_of([limits.email_key(email) for email in people]) == {"gone@example.com"}

@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import DateTime, bindparam, text
 
-from core import outbox
 from core.extensions import db
-from core.outbox import Message
+from core.mail import outbox
+from core.mail.outbox import Message
 
 MOMENT = DateTime(timezone=True)
 WRITTEN, DUE, SENT = (datetime(2026, 10, day, tzinfo=UTC) for day in (1, 2, 3))

@@ -11,9 +11,10 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from core import clock, delivery, outbox
+from core import clock
 from core.extensions import db
-from core.outbox import Status
+from core.mail import outbox, worker
+from core.mail.outbox import Status
 from tests.conftest import Wait
 from tests.postbox import Postbox, listening
 
@@ -66,14 +67,14 @@ def test_what_failed_and_was_withdrawn_is_never_retried(postbox: Postbox, says: 
     """Whoever left after a first try must not be mailed when an operator retries."""
     circulars(2)
     postbox.data_says = says
-    assert sum(delivery.deliver()) == 0
+    assert sum(worker.deliver()) == 0
     withdraw("reader0@example.com")
     assert statuses()["news-0"] == "withdrawn"
     postbox.data_says = "250 OK"
-    wait(delivery.LONGEST_PAUSE)
+    wait(worker.LONGEST_PAUSE)
     assert outbox.retry(["news-0"]) == 0
     outbox.retry()
-    assert sum(delivery.deliver()) == 1
+    assert sum(worker.deliver()) == 1
     assert sent_to(postbox) == ["reader1@example.com"]
     assert statuses() == {"news-0": "withdrawn", "news-1": "sent"}
 
@@ -81,10 +82,10 @@ def test_what_failed_and_was_withdrawn_is_never_retried(postbox: Postbox, says: 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("how", ["withdrawn", "forgotten"])
 def test_a_worker_sends_nothing_that_was_taken_back_after_its_claim(postbox: Postbox, how: str) -> None:
-    circulars(delivery.BATCH)
-    outcomes = delivery.deliver()
+    circulars(worker.BATCH)
+    outcomes = worker.deliver()
     assert next(outcomes) is True
-    everybody = [f"reader{n}@example.com" for n in range(1, delivery.BATCH)]
+    everybody = [f"reader{n}@example.com" for n in range(1, worker.BATCH)]
     if how == "withdrawn":
         withdraw(*everybody)
     else:
@@ -110,7 +111,7 @@ def test_what_is_withdrawn_while_the_mail_server_thinks_stays_withdrawn(
         return says
 
     monkeypatch.setattr(postbox, "handle_DATA", think)
-    list(delivery.deliver())
+    list(worker.deliver())
     assert statuses() == {"news-0": "withdrawn"}
 
 
@@ -118,7 +119,7 @@ def test_what_is_withdrawn_while_the_mail_server_thinks_stays_withdrawn(
 def test_a_worker_notes_nothing_about_what_another_holds(postbox: Postbox) -> None:
     """It was asleep, its claim ended, and another took the row up: that one says what became of it."""
     circulars(2)
-    outcomes = delivery.deliver()
+    outcomes = worker.deliver()
     assert next(outcomes) is True
     db.session.execute(text("UPDATE outbox SET claimed_by = 'another'"))
     db.session.commit()
@@ -131,10 +132,10 @@ def test_a_worker_notes_nothing_about_what_another_holds(postbox: Postbox) -> No
 def test_a_claim_that_ended_is_not_used(postbox: Postbox, wait: Wait) -> None:
     """The row may be another's the next moment; it is claimed anew."""
     circulars(2)
-    with delivery.Worker(postbox.url) as worker:
+    with worker.Worker(postbox.url) as worker:
         outcomes = worker.run()
         assert next(outcomes) is True
-        wait(2 * delivery.CLAIM)
+        wait(2 * worker.CLAIM)
         assert next(outcomes) is False
         assert sum(outcomes) == 1
     assert sorted(sent_to(postbox)) == ["reader0@example.com", "reader1@example.com"]
@@ -217,7 +218,7 @@ def test_thirty_days_count_from_when_a_message_was_settled(postbox: Postbox, wai
     wait(outbox.KEPT_FOR + timedelta(days=1))
     withdraw("reader1@example.com")
     postbox.recipient_says = "554 5.7.1 no"
-    list(delivery.deliver())
+    list(worker.deliver())
     outbox.tidy()
     assert statuses() == {"news-0": "failed", "news-1": "withdrawn", "news-2": "failed"}
     wait(outbox.KEPT_FOR - timedelta(minutes=1))
@@ -233,7 +234,7 @@ def test_what_became_of_a_circular_is_known_after_the_purge(postbox: Postbox, wa
     circular, other = circulars(5), circulars(1, "other")
     withdraw("reader4@example.com")
     postbox.recipient_says = "554 5.7.1 no"
-    assert not next(outcomes := delivery.deliver())
+    assert not next(outcomes := worker.deliver())
     postbox.recipient_says = "250 OK"
     assert sum(outcomes) == 4
     became = {Status.SENT: 3, Status.FAILED: 1, Status.WITHDRAWN: 1}

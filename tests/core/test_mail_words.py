@@ -8,8 +8,9 @@ from email.utils import format_datetime
 import pytest
 from flask import Flask
 
-from core import clock, mail
-from core.outbox import Circular, Message
+from core import clock
+from core.mail import render
+from core.mail.outbox import Circular, Message
 
 BODY = "Hello ~who~, your number is ~number~.\n\nWe wrote ~date~, ~id~, ~recipient~ and ~unknown~, ~a~who~."
 ADDRESSES = ["~date~@example.com", "~id~@example.com", "~who~@example.com", "~recipient~@example.com"]
@@ -26,7 +27,7 @@ def message(recipient: str, **places: str) -> Message:
 def test_an_address_that_looks_like_a_place_arrives_as_typed(sqlite_app: Flask, recipient: str) -> None:
     with sqlite_app.app_context():
         row = message(recipient, who="Ada", number="7")
-        sent = message_from_bytes(mail.as_bytes(row), policy=policy.default)
+        sent = message_from_bytes(render.as_bytes(row), policy=policy.default)
     assert sent["To"] == recipient
     assert sent["Message-ID"] == "<the-id@127.0.0.1>"
     assert sent["Date"] == format_datetime(row.created_at)
@@ -35,8 +36,8 @@ def test_an_address_that_looks_like_a_place_arrives_as_typed(sqlite_app: Flask, 
 def test_a_value_that_looks_like_a_place_stays_a_value(sqlite_app: Flask) -> None:
     with sqlite_app.app_context():
         row = message("reader@example.com", who="~number~", number="~who~")
-        sent = message_from_bytes(mail.as_bytes(row), policy=policy.default)
-        plain, rich = mail.parts(row)
+        sent = message_from_bytes(render.as_bytes(row), policy=policy.default)
+        plain, rich = render.parts(row)
     assert sent["X-Who"] == "~number~ ~who~"
     said = "Hello ~number~, your number is ~who~."
     kept = "We wrote ~date~, ~id~, ~recipient~ and ~unknown~, ~a~number~."
@@ -51,7 +52,7 @@ def test_the_quick_way_makes_the_same_message(sqlite_app: Flask, recipient: str)
         row = message(recipient, who="Ädä", number="~who~")
         quick, slow = (
             message_from_bytes(made, policy=policy.default)
-            for made in (mail.as_bytes(row), mail.as_email(row, "8bit").as_bytes())
+            for made in (render.as_bytes(row), render.as_email(row, "8bit").as_bytes())
         )
     assert len(quick) == len(slow)
     names = set(quick) - {"Content-Type"}
@@ -62,4 +63,4 @@ def test_the_quick_way_makes_the_same_message(sqlite_app: Flask, recipient: str)
 
 def test_no_line_can_be_put_into_the_headers(sqlite_app: Flask) -> None:
     with sqlite_app.app_context(), pytest.raises(ValueError, match="line"):
-        mail.as_bytes(message("reader@example.com\r\nBcc: all@example.com", who="Ada", number="7"))
+        render.as_bytes(message("reader@example.com\r\nBcc: all@example.com", who="Ada", number="7"))

@@ -16,8 +16,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, make_url, text
 
-from core import clock, commands, delivery, outbox
+from core import clock
 from core.extensions import db
+from core.mail import commands, outbox, worker
 from tests import proxy
 from tests.conftest import Wait, build, close
 from tests.needs import POSTGRES
@@ -210,7 +211,7 @@ def test_without_watching_it_is_an_error_in_one_line_and_nothing_is_lost(
     assert line.endswith(KEPT)
     database.restore()
     monkeypatch.undo()
-    later = clock.now() + 2 * delivery.CLAIM
+    later = clock.now() + 2 * worker.CLAIM
     monkeypatch.setattr(clock, "now", lambda: later)
     assert run(args=["outbox", "send"]).exit_code == 0
     assert statuses(app) == {"sent": 13}

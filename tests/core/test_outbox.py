@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from core import clock, commands, delivery, outbox, smtp
+from core import clock
 from core.extensions import db
+from core.mail import commands, outbox, transport, worker
 from tests.conftest import Wait
 from tests.postbox import Postbox, listening
 
@@ -42,7 +43,7 @@ def put(app: Flask, recipient: str = "reader@example.com", count: int = 1) -> No
 
 def send(app: Flask) -> int:
     with app.app_context():
-        return sum(delivery.deliver())
+        return sum(worker.deliver())
 
 
 def only(app: Flask) -> outbox.Message:
@@ -169,7 +170,7 @@ def test_a_line_that_drops_is_opened_again(app: Flask, postbox: Postbox, wait: W
 def test_a_server_that_stalls_is_left_after_a_while(
     app: Flask, postbox: Postbox, monkeypatch: pytest.MonkeyPatch, wait: Wait
 ) -> None:
-    monkeypatch.setattr(smtp, "TIMEOUT_AFTER_MESSAGE", 0.2)
+    monkeypatch.setattr(transport, "TIMEOUT_AFTER_MESSAGE", 0.2)
     postbox.stalls = 1
     put(app, count=2)
     assert send(app) == 1
@@ -180,7 +181,7 @@ def test_a_server_that_stalls_is_left_after_a_while(
 def test_a_server_that_is_not_there_costs_one_message_a_try(app: Flask, free: int) -> None:
     app.config["MAIL_URL"] = f"smtp://127.0.0.1:{free}"
     put(app, count=3)
-    with pytest.raises(delivery.Unreachable):
+    with pytest.raises(worker.Unreachable):
         send(app)
     with app.app_context():
         assert sorted(row.attempts for row in outbox.newest()) == [0, 0, 1]

@@ -24,8 +24,9 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import text
 
-from core import clock, delivery, outbox, smtp
+from core import clock
 from core.extensions import db
+from core.mail import outbox, transport, worker
 from tests.postbox import Postbox, listening
 from tests.servers import ROOT
 
@@ -89,35 +90,35 @@ def test_the_rows_of_a_killed_worker_are_taken_up_again(app: Flask, monkeypatch:
         app.config["MAIL_URL"] = box.url
         with app.app_context():
             assert outbox.count() == {"queued": 0, "sending": 3, "failed": 0}
-            assert sum(delivery.deliver()) == 0, "it may still live"
-            later = clock.now() + delivery.CLAIM
+            assert sum(worker.deliver()) == 0, "it may still live"
+            later = clock.now() + worker.CLAIM
             monkeypatch.setattr(clock, "now", lambda: later)
             box.received.append(box.received[-1])  # The third may have arrived; from here on nothing is held.
             box.go_on.set()
-            assert sum(delivery.deliver()) == 3
+            assert sum(worker.deliver()) == 3
             assert outbox.count() == {"queued": 0, "sending": 0, "failed": 0}
     assert len(set(box.ids)) == 5
 
 
 def test_a_claim_lasts_while_its_worker_lives(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the mail server thinks, nobody else takes the row up."""
-    monkeypatch.setattr(delivery, "CLAIM", datetime.timedelta(seconds=0.4))
+    monkeypatch.setattr(worker, "CLAIM", datetime.timedelta(seconds=0.4))
     put(app)
     others: list[int] = []
 
     class Thinking(Postbox):
         async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
             started = clock.now()
-            while clock.now() - started < 3 * delivery.CLAIM:
+            while clock.now() - started < 3 * worker.CLAIM:
                 await asyncio.sleep(0.05)
             with app.app_context():
-                others.append(sum(delivery.deliver()))
+                others.append(sum(worker.deliver()))
             return await super().handle_DATA(server, session, envelope)
 
     with listening(Thinking()) as box:
         app.config["MAIL_URL"] = box.url
         with app.app_context():
-            assert sum(delivery.deliver()) == 1
+            assert sum(worker.deliver()) == 1
     assert others == [0]
     assert len(box.received) == 1
 
@@ -125,11 +126,11 @@ def test_a_claim_lasts_while_its_worker_lives(app: Flask, monkeypatch: pytest.Mo
 def test_a_worker_that_lost_its_claims_stops_sending(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a sleep of the machine."""
     put(app, 3)
-    monkeypatch.setattr(delivery.Worker, "_renew", lambda *_: None)
+    monkeypatch.setattr(worker.Worker, "_renew", lambda *_: None)
     with listening(Postbox()) as box:
         app.config["MAIL_URL"] = box.url
         with app.app_context():
-            outcomes = delivery.deliver()
+            outcomes = worker.deliver()
             assert next(outcomes) is True
             db.session.execute(text("UPDATE outbox SET claimed_by = 'another' WHERE status = 'sending'"))
             db.session.commit()
@@ -149,7 +150,7 @@ def test_what_is_taken_back_while_a_worker_holds_it_stays_so(app: Flask) -> None
         db.session.commit()
         with listening(Postbox()) as box:
             app.config["MAIL_URL"] = box.url
-            with delivery.Worker(box.url) as working:
+            with worker.Worker(box.url) as working:
                 assert next(working.run()) is True
                 (left,) = {"a@example.com", "b@example.com"} - {mail["To"] for mail in box.received}
                 outbox.withdraw(left)
@@ -169,11 +170,11 @@ def test_a_connection_carries_only_so_many_messages(app: Flask, monkeypatch: pyt
             connections[session.peer] += 1
             return await super().handle_DATA(server, session, envelope)
 
-    monkeypatch.setattr(delivery, "MESSAGES_PER_CONNECTION", 2)
+    monkeypatch.setattr(worker, "MESSAGES_PER_CONNECTION", 2)
     put(app, 5)
     with listening(Counting()) as box, app.app_context():
         app.config["MAIL_URL"] = box.url
-        assert sum(delivery.deliver()) == 5
+        assert sum(worker.deliver()) == 5
     assert sorted(connections.values()) == [1, 2, 2]
 
 
@@ -225,7 +226,7 @@ def test_mail_travels_encrypted_and_signed_in(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     sqlite_app.config["MAIL_URL"] = f"smtp://clinic:p%40ss@127.0.0.1:{secured.port}"
     with sqlite_app.app_context():
-        assert sum(delivery.deliver()) == 1
+        assert sum(worker.deliver()) == 1
 
 
 def test_tls_from_the_start(sqlite_app: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +236,7 @@ def test_tls_from_the_start(sqlite_app: Flask, certificate: Path, monkeypatch: p
     put(sqlite_app)
     with listening(Postbox(), ssl_context=context) as box, sqlite_app.app_context():
         sqlite_app.config["MAIL_URL"] = box.url.replace("smtp:", "smtps:")
-        assert sum(delivery.deliver()) == 1
+        assert sum(worker.deliver()) == 1
 
 
 @pytest.mark.parametrize(
@@ -252,25 +253,25 @@ def test_a_stranger_or_a_wrong_password_gets_no_mail(
     kind: str,
 ) -> None:
     put(sqlite_app)
-    monkeypatch.setattr(smtp, "TIMEOUT", 2)
+    monkeypatch.setattr(transport, "TIMEOUT", 2)
     if trusts:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     sqlite_app.config["MAIL_URL"] = f"smtp://clinic:{password}@127.0.0.1:{secured.port}"
-    with sqlite_app.app_context(), pytest.raises(delivery.Unreachable, match=kind):
-        sum(delivery.deliver())
+    with sqlite_app.app_context(), pytest.raises(worker.Unreachable, match=kind):
+        sum(worker.deliver())
     assert secured.received == []
 
 
 def test_no_password_and_no_foreign_host_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [smtp._is_here(host) for host in ("127.0.0.1", "localhost", "::1", "mail.example")] == [
+    assert [transport._is_here(host) for host in ("127.0.0.1", "localhost", "::1", "mail.example")] == [
         True,
         True,
         True,
         False,
     ]
     with listening(Postbox()) as box:
-        with pytest.raises(smtp.NotSecure):
-            smtp.connect(f"smtp://clinic:secret@127.0.0.1:{box.port}")
-        monkeypatch.setattr(smtp, "_is_here", lambda _host: False)
-        with pytest.raises(smtp.NotSecure):
-            smtp.connect(box.url)
+        with pytest.raises(transport.NotSecure):
+            transport.connect(f"smtp://clinic:secret@127.0.0.1:{box.port}")
+        monkeypatch.setattr(transport, "_is_here", lambda _host: False)
+        with pytest.raises(transport.NotSecure):
+            transport.connect(box.url)

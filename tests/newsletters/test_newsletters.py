@@ -15,8 +15,9 @@ from sqlalchemy import insert, text
 from blueprints.content import letters
 from blueprints.newsletters import services
 from blueprints.subscriptions.models import Subscriber
-from core import clock, outbox
+from core import clock
 from core.extensions import db
+from core.mail import outbox
 from tests.conftest import Wait
 from tests.content.words import CONTENT, change
 from tests.page import Visitor

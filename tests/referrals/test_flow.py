@@ -14,9 +14,10 @@ from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
 from blueprints.referrals.models import Referral
-from core import clock, outbox
+from core import clock
 from core.crypto import envelope
 from core.extensions import db
+from core.mail import outbox
 from tests.builders import CANARIES, referral
 from tests.page import Answer, Visitor
 

@@ -10,8 +10,8 @@ from sqlalchemy import event
 
 from blueprints.referrals import services
 from blueprints.referrals.verification import Origin
-from core import mail, mail_limits, outbox
 from core.extensions import db
+from core.mail import limits, outbox, render
 from core.rate_limits import HOUR, Kind, Limit
 from tests.builders import CANARIES, referral
 from tests.page import Answer, Visitor
@@ -36,7 +36,7 @@ def submit(app: Flask, key: str, network: str = "192.0.2.1", **changes: str) -> 
 
 def suppress(app: Flask, email: str) -> None:
     with app.app_context():
-        mail_limits.suppress([mail_limits.email_key(email)])
+        limits.suppress([limits.email_key(email)])
         db.session.commit()
 
 
@@ -88,7 +88,7 @@ def test_nobody_learns_from_the_page_what_is_known_of_an_address(app: Flask) -> 
 
 @pytest.mark.parametrize("scope", ["network", "site"])
 def test_where_no_receipt_can_come_the_page_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
-    monkeypatch.setattr(mail_limits, "RECEIPT", Kind("receipt", (Limit(scope, HOUR, 1),)))  # type: ignore[arg-type]
+    monkeypatch.setattr(limits, "RECEIPT", Kind("receipt", (Limit(scope, HOUR, 1),)))  # type: ignore[arg-type]
     assert "We also write" in sent_page(app, refer(app))
     suppress(app, VICTIM)
     pages = [sent_page(app, refer(app, email=email)) for email in (VICTIM, "new@example.com")]
@@ -136,7 +136,7 @@ def test_the_mails_say_nothing_of_the_patient_or_of_the_network(app: Flask, monk
         submit(app, f"key-{number}", "198.51.100.77", clinical_summary=CANARIES[-1])
     with app.app_context():
         rows = outbox.newest(500)
-        said = "".join(row.subject + "".join(mail.parts(row)) + str(row.headers) for row in rows)
+        said = "".join(row.subject + "".join(render.parts(row)) + str(row.headers) for row in rows)
         kept = said + "".join(repr(row._asdict()) for row in services.summaries())
     assert "Many referrals are arriving at once" in said
     for canary in (*CANARIES, "canary", "198.51.100.77"):

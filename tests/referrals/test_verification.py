@@ -17,8 +17,9 @@ from blueprints.referrals import services, verification
 from blueprints.referrals.models import Referral
 from blueprints.referrals.services import Summary
 from blueprints.referrals.verification import Marks, Origin
-from core import clock, mail, outbox
+from core import clock
 from core.extensions import db
+from core.mail import outbox, render
 from core.rate_limits import DAY, HOUR, Kind, Limit
 from tests.builders import referral
 from tests.conftest import Wait
@@ -39,7 +40,7 @@ def link(app: Flask) -> str:
     """The path in the newest receipt."""
     with app.app_context():
         for row in outbox.newest(500):
-            if found := re.search(r"http://127.0.0.1:5000(/refer/confirm/\S+?)>?$", mail.parts(row)[0], re.MULTILINE):
+            if found := re.search(r"http://127.0.0.1:5000(/refer/confirm/\S+?)>?$", render.parts(row)[0], re.MULTILINE):
                 return found[1]
     raise AssertionError("no link")
 

@@ -7,8 +7,8 @@ import re
 from flask import Flask
 from sqlalchemy import text
 
-from core import mail, outbox
 from core.extensions import db
+from core.mail import outbox, render
 from tests.page import Answer, Visitor
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -39,7 +39,7 @@ def link(app: Flask, purpose: str) -> str:
     """The newest link of that purpose, without the host."""
     with app.app_context():
         for row in mails(app):
-            if found := re.search(rf"http://127.0.0.1:5000(/subscribe/{purpose}/\S+)", mail.parts(row)[0]):
+            if found := re.search(rf"http://127.0.0.1:5000(/subscribe/{purpose}/\S+)", render.parts(row)[0]):
                 return found[1]
     raise AssertionError(f"no link to {purpose}")
 

@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from core import clock, mail, outbox, rate_limits
+from core import clock, rate_limits
 from core.extensions import db
+from core.mail import outbox, render
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
 
@@ -79,7 +80,7 @@ def test_what_is_held_is_mailed_as_json_to_the_address_alone(
         assert READER not in page.text
     assert subjects(app).count("What we hold about this address") == 1
     with app.app_context():
-        found = re.search(r"{.*}", mail.parts(mails(app)[0])[0], re.DOTALL)
+        found = re.search(r"{.*}", render.parts(mails(app)[0])[0], re.DOTALL)
     assert found
     held = json.loads(found[0])
     assert (held["email"], held["status"]) == (READER, "confirmed")

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import event
 
 from blueprints.subscriptions import services
-from core import mail_limits, outbox, rate_limits
+from core import rate_limits
 from core.extensions import db, limiter
+from core.mail import limits, outbox
 from core.rate_limits import Kind, Limit
 from tests.conftest import Wait, build, close
 from tests.page import Visitor
@@ -51,7 +52,7 @@ def test_an_earlier_mail_goes_on_working_when_the_next_is_withheld(app: Flask, v
 def test_the_whole_site_stops_before_it_is_a_weapon(
     app: Flask, visitor: Visitor, htmx: Visitor, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_limits, "SIGN_UP", Kind("sign_up", (Limit("site", rate_limits.HOUR, 3),)))
+    monkeypatch.setattr(limits, "SIGN_UP", Kind("sign_up", (Limit("site", rate_limits.HOUR, 3),)))
     for number in range(3):
         assert subscribe(visitor, f"reader{number}@example.com").status == 303
     for person in (visitor, htmx):

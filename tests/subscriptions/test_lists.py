@@ -17,8 +17,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from blueprints.subscriptions import lists
 from blueprints.subscriptions.csvfiles import Entry, Person, Refused
-from core import batches, clock, outbox
+from core import batches, clock
 from core.extensions import db
+from core.mail import outbox
 from tests.page import Visitor
 from tests.subscriptions.actions import OWN, confirmed, link, mails, subjects, subscribe
 from tests.subscriptions.operators import NOW, OLD, have, last, rows, run, states, write

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from blueprints.subscriptions import services
 from blueprints.subscriptions.models import Subscriber
-from core import clock, mail_limits, outbox
+from core import clock
 from core.extensions import db
+from core.mail import limits, outbox
 from core.rate_limits import HOUR, Kind, Limit
 from tests.conftest import Wait
 from tests.page import Visitor
@@ -77,7 +78,7 @@ def test_whom_an_operator_suppresses_gets_no_receipt_either(app: Flask, tmp_path
     file = write(tmp_path, "email", READER)
     run(app, command, file, *(["--status", "suppressed"] if command == "import" else []))
     with app.app_context():
-        assert mail_limits.suppressed_of([READER]) == {READER}
+        assert limits.suppressed_of([READER]) == {READER}
 
 
 def test_a_confirmation_link_ends_at_its_moment_and_not_before(
@@ -100,13 +101,13 @@ def test_asking_again_and_a_copy_are_refused_alike_when_the_site_is_paused(
     subscribe(visitor)
     confirm, leave = link(app, "confirm"), link(app, "leave")
     wait(services.CONFIRM_WITHIN)
-    monkeypatch.setattr(mail_limits, "SIGN_UP", Kind("sign_up", (Limit("site", HOUR, 0),)))
+    monkeypatch.setattr(limits, "SIGN_UP", Kind("sign_up", (Limit("site", HOUR, 0),)))
     for path in (f"{confirm}/again", f"{leave}/copy"):
         assert visitor.post(path, headers=OWN).status == 503
-    monkeypatch.setattr(mail_limits, "SIGN_UP", Kind("sign_up", (Limit("network", HOUR, 0),)))
+    monkeypatch.setattr(limits, "SIGN_UP", Kind("sign_up", (Limit("network", HOUR, 0),)))
     assert subscribe(visitor).status == 429
     assert len(mails(app)) == 1
     # Nobody is kept from leaving.
-    monkeypatch.setattr(mail_limits, "LIST_CHANGE", Kind("list_change", (Limit("site", HOUR, 0),)))
+    monkeypatch.setattr(limits, "LIST_CHANGE", Kind("list_change", (Limit("site", HOUR, 0),)))
     assert visitor.post(leave, headers=OWN).status == 200
     assert states(app) == ["left"]

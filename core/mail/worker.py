@@ -23,9 +23,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from core import clock, mail, outbox, smtp
+from core import clock
 from core.extensions import db
-from core.outbox import TABLE, Message, Status
+from core.mail import outbox, render, transport
+from core.mail.outbox import TABLE, Message, Status
 
 log = logging.getLogger("site")
 
@@ -146,7 +147,7 @@ class Worker:
         try:
             self._say(row)
         except Exception as error:  # noqa: BLE001 - what cannot be made or said is this message's fault
-            self._failed(row, smtp.refusal(error))
+            self._failed(row, transport.refusal(error))
             return False
         self.spoken += 1
         self.sent.append(row.id)
@@ -162,9 +163,9 @@ class Worker:
         assert self.server is not None  # noqa: S101 - _call was there before
         if row.recipient.isascii() and self.server.has_extn("8bitmime"):
             sender, options = current_app.config["MAIL_FROM"], ["BODY=8BITMIME"]
-            self.server.sendmail(sender, [row.recipient], mail.as_bytes(row), mail_options=options)
+            self.server.sendmail(sender, [row.recipient], render.as_bytes(row), mail_options=options)
         else:
-            self.server.send_message(mail.as_email(row))
+            self.server.send_message(render.as_email(row))
 
     def _call(self, row: Message) -> None:
         """Have a line to the mail server. Raises Unreachable, and counts it as a try to send the row."""
@@ -172,9 +173,9 @@ class Worker:
             self._hang_up()
         if self.server is None:
             try:
-                self.server, self.spoken = smtp.connect(self.mail_url), 0
+                self.server, self.spoken = transport.connect(self.mail_url), 0
             except OSError as error:
-                self._failed(row, smtp.Refusal(f"no connection: {type(error).__name__}"))
+                self._failed(row, transport.Refusal(f"no connection: {type(error).__name__}"))
                 raise Unreachable(type(error).__name__) from error
 
     def _hang_up(self) -> None:
@@ -185,7 +186,7 @@ class Worker:
                 self.server.close()
         self.server = None
 
-    def _failed(self, row: Message, why: smtp.Refusal) -> None:
+    def _failed(self, row: Message, why: transport.Refusal) -> None:
         if why.line_is_dead:
             self._hang_up()
         now, first = clock.now(), row.tried_at or clock.now()

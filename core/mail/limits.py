@@ -15,8 +15,9 @@ from sqlalchemy import String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import clock, outbox, rate_limits
+from core import clock, rate_limits
 from core.extensions import db
+from core.mail import outbox
 from core.rate_limits import DAY, HOUR, Kind, Limit, keyed_hash
 from core.validators import normalized_email
 

@@ -16,7 +16,7 @@ from flask import current_app, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from core.outbox import Circular, Message, Words
+from core.mail.outbox import Circular, Message, Words
 
 ALONE = re.compile(r"^\[([^\]]+)\]\(([^)\s]+)\)$", re.MULTILINE)
 ACTION = re.compile(r"<p>(<a [^>]+>[^<]+</a>)</p>")

@@ -14,9 +14,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from core import clock, delivery, outbox, rate_limits, serving, settings_example
+from core import clock, rate_limits, serving, settings_example
 from core.crypto import commands
 from core.extensions import db
+from core.mail import outbox, worker
 
 LOOK_EVERY = 5
 """Seconds."""
@@ -47,7 +48,7 @@ def database_needed() -> Iterator[None]:
     """Around a command: where the database is away it ends with one line and exit code 1."""
     try:
         yield
-    except delivery.UNAVAILABLE as error:
+    except worker.UNAVAILABLE as error:
         db.session().invalidate()
         raise click.ClickException(_away("database", error)) from error
 
@@ -58,7 +59,7 @@ def database_needed() -> Iterator[None]:
 def send(watch: bool) -> None:
     """Send the mail that is due over MAIL_URL. Several may run at once."""
     require_mail_url()
-    worker = delivery.Worker(current_app.config["MAIL_URL"])
+    worker = worker.Worker(current_app.config["MAIL_URL"])
     with stopped_by_signal() as stop:
         if watch:
             _watch(worker, stop)
@@ -68,11 +69,11 @@ def send(watch: bool) -> None:
             rate_limits.purge()
             try:
                 _send_due(worker, stop)
-            except delivery.Unreachable as error:
+            except worker.Unreachable as error:
                 click.echo(_away("mail server", error), err=True)
 
 
-def _watch(worker: delivery.Worker, stop: threading.Event) -> None:
+def _watch(worker: worker.Worker, stop: threading.Event) -> None:
     wait, looks, said_at = float(LOOK_EVERY), 0, None
     while True:
         try:
@@ -81,8 +82,8 @@ def _watch(worker: delivery.Worker, stop: threading.Event) -> None:
                 rate_limits.purge()
             _send_due(worker, stop, quiet=True)
             wait, looks, said_at = LOOK_EVERY, looks + 1, None
-        except (delivery.Unreachable, *delivery.UNAVAILABLE) as error:
-            missing = "mail server" if isinstance(error, delivery.Unreachable) else "database"
+        except (worker.Unreachable, *worker.UNAVAILABLE) as error:
+            missing = "mail server" if isinstance(error, worker.Unreachable) else "database"
             db.session().invalidate()
             wait = min(wait * 2, LONGEST_WAIT[missing])
             if said_at is None or clock.now() - said_at >= SAY_EVERY:
@@ -93,14 +94,14 @@ def _watch(worker: delivery.Worker, stop: threading.Event) -> None:
             return
 
 
-def _send_due(worker: delivery.Worker, stop: threading.Event, quiet: bool = False) -> None:
-    sent = sum(delivery.deliver(stop, worker))
+def _send_due(worker: worker.Worker, stop: threading.Event, quiet: bool = False) -> None:
+    sent = sum(worker.deliver(stop, worker))
     if sent or not quiet:
         click.echo(f"{sent} sent{_rest()}")
 
 
 def _away(missing: str, error: Exception) -> str:
-    kind = str(error) if isinstance(error, delivery.Unreachable) else type(getattr(error, "orig", error)).__name__
+    kind = str(error) if isinstance(error, worker.Unreachable) else type(getattr(error, "orig", error)).__name__
     return f"The {missing} cannot be reached ({kind}); the mail is kept."
 
 

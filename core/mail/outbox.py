@@ -1,7 +1,7 @@
 """Mail that leaves after the commit: the table of what is to be sent.
 
 `put` adds a message to the caller's transaction, so that mail and what it is about are kept or lost together. A worker
-(core/delivery.py) sends it, at least once. No message holds patient data.
+(core/mail/worker.py) sends it, at least once. No message holds patient data.
 
 A message has a status, and only `move` changes it.
 """
@@ -87,7 +87,7 @@ CONSISTENT = """CASE status
 
 
 class Words:
-    """What a message says. The body is Markdown: core/mail.py makes text and HTML of it."""
+    """What a message says. The body is Markdown: core/mail/render.py makes text and HTML of it."""
 
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
