@@ -11,24 +11,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import (
-    access,
-    assets,
-    clients,
-    clinic,
-    config,
-    database,
-    errors,
-    extensions,
-    files,
-    health,
-    hypermedia,
-    logs,
-    pages,
-    security,
-    sitemap,
-)
+from core import clients, clinic, config, database, extensions, files, health, logs
 from core.mail import commands
+from core.web import access, errors, hypermedia, page_cache, security, sitemap, static_files
 from scaffold import commands as scaffold
 
 ROOT = Path(__file__).parent
@@ -56,7 +41,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     for feature in FEATURES:
         app.register_blueprint(import_module(f"blueprints.{feature}").bp)
     access.check(app)
-    pages.init_app(app)
+    page_cache.init_app(app)
     return app
 
 
@@ -64,7 +49,7 @@ def _add_shared_parts(app: Flask) -> None:
     app.wsgi_app = clients.ReadableAddress(app.wsgi_app)  # type: ignore[method-assign]
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    for part in (logs, access, security, errors, assets, health, sitemap, commands, scaffold):
+    for part in (logs, access, security, errors, static_files, health, sitemap, commands, scaffold):
         part.init_app(app)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", database.engine_options(app.config["SETTINGS"]))
     extensions.db.init_app(app)

@@ -256,7 +256,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=48),
         "SESSION_REFRESH_EACH_REQUEST": False,
         "WTF_CSRF_TIME_LIMIT": 24 * 3600,
-        # Some hospital proxies strip Referer; core/security.py checks where a form comes from.
+        # Some hospital proxies strip Referer; core/web/security.py checks where a form comes from.
         "WTF_CSRF_SSL_STRICT": False,
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,

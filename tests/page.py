@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from core.extensions import csrf
-from core.security import HEADERS
+from core.web.security import HEADERS
 from tests.servers import ROOT
 
 CONTENT = ROOT / "content"

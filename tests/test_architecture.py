@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from flask import Blueprint, Flask
 from sqlalchemy import event
 
-from core import access
 from core.extensions import db
+from core.web import access
 from tests.page import Visitor
 from tests.project import SHIPPED
 

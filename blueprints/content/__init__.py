@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from core import access
+from core.web import access
 
 bp = Blueprint("content", __name__, cli_group="content")
 # Errors lead to them, and help in a crisis is never a part away.

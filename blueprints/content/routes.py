@@ -12,10 +12,11 @@ from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.content import bibtex, bp, frontmatter, jsonld, library
-from core import clock, errors, hypermedia
+from core import clock
 from core.mail.outbox import link
-from core.pages import same_for_everybody
-from core.sitemap import listed
+from core.web import errors, hypermedia
+from core.web.page_cache import same_for_everybody
+from core.web.sitemap import listed
 
 log = logging.getLogger("site")
 

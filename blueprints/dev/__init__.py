@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from core import access
+from core.web import access
 
 bp = Blueprint("dev", __name__, url_prefix="/dev")
 access.development_only(bp)

@@ -6,10 +6,10 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.dev import bp
-from core import hypermedia
 from core.mail import outbox, render
 from core.mail.outbox import Message
-from core.security import CONTENT_SECURITY_POLICY
+from core.web import hypermedia
+from core.web.security import CONTENT_SECURITY_POLICY
 
 # A mail has its styles in itself and its links in a window of their own.
 OF_A_MAIL = (

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from core import access
+from core.web import access
 
 bp = Blueprint("newsletters", __name__, cli_group="newsletter")
 access.anybody(bp, access.PUBLIC)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from core import access
+from core.web import access
 
 bp = Blueprint("referrals", __name__, url_prefix="/refer", cli_group="referrals")
 access.anybody(bp, access.PUBLIC)

@@ -20,9 +20,10 @@ from blueprints.referrals.data.medications import medications
 from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.forms import ReferralForm, SendForm
 from blueprints.referrals.verification import Origin
-from core import clock, errors, hypermedia, security
+from core import clock
 from core.extensions import client_network, csrf, limiter
-from core.sitemap import listed
+from core.web import errors, hypermedia, security
+from core.web.sitemap import listed
 
 LONGEST = 256 * 1024
 """Bytes of a form that is read, so that one that is too long is shown again."""

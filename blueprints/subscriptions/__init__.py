@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from core import access
+from core.web import access
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/subscribe", cli_group="subscribers")
 access.anybody(bp, access.PUBLIC)

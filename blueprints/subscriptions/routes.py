@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.subscriptions import bp, forms, rights, services
 from blueprints.subscriptions.forms import SubscribeForm
-from core import errors, hypermedia, security
 from core.extensions import client_network, csrf, limiter
 from core.mail import outbox
 from core.mail.limits import Verdict
-from core.pages import made_once
-from core.sitemap import listed
+from core.web import errors, hypermedia, security
+from core.web.page_cache import made_once
+from core.web.sitemap import listed
 
 bp.app_context_processor(forms.blank)
 outbox.refused.connect(services.suppress_refused)

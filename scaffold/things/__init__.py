@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from core import access
+from core.web import access
 
 bp = Blueprint("things", __name__, url_prefix="/things")
 access.anybody(bp, access.PUBLIC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from core import errors, hypermedia
 from core.extensions import client_network, limiter
-from core.sitemap import listed
+from core.web import errors, hypermedia
+from core.web.sitemap import listed
 from scaffold.things import bp, services
 from scaffold.things.forms import ThingForm
 

@@ -10,8 +10,8 @@ import pytest
 from flask import Blueprint, Flask
 from werkzeug.exceptions import MethodNotAllowed
 
-from core import access
 from core.extensions import csrf, limiter
+from core.web import access
 from tests.builders import PRODUCTION
 from tests.conftest import build, close, copy_of
 from tests.page import Document

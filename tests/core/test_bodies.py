@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from core import bodies
+from core.web import request_bodies
 from tests.page import Visitor
 
 FORM = "application/x-www-form-urlencoded"
@@ -46,7 +46,7 @@ def slow() -> Iterator[Slow]:
 def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """One form may arrive and one may wait."""
     for name in ("_arriving", "_waiting"):
-        monkeypatch.setattr(bodies, name, threading.BoundedSemaphore(1))
+        monkeypatch.setattr(request_bodies, name, threading.BoundedSemaphore(1))
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_a_form_waits_for_its_turn(pool: ThreadPoolExecutor, slow: Slow, one_place: None) -> None:
-    first = pool.submit(bodies.read, slow, 3, LONG)
+    first = pool.submit(request_bodies.read, slow, 3, LONG)
     assert slow.begun.wait(LONG)
-    second = pool.submit(bodies.read, io.BytesIO(b"c=d"), 3, LONG)
+    second = pool.submit(request_bodies.read, io.BytesIO(b"c=d"), 3, LONG)
     assert not second.done()
     slow.sent.set()
     assert (first.result(LONG), second.result(LONG)) == (b"a=b", b"c=d")
@@ -67,25 +67,25 @@ def test_a_form_waits_for_its_turn(pool: ThreadPoolExecutor, slow: Slow, one_pla
 def test_a_turn_that_does_not_come_is_refused_and_so_is_who_finds_no_room(
     pool: ThreadPoolExecutor, slow: Slow, one_place: None
 ) -> None:
-    pool.submit(bodies.read, slow, 3, LONG)
+    pool.submit(request_bodies.read, slow, 3, LONG)
     assert slow.begun.wait(LONG)
-    with pytest.raises(bodies.TooManyAtOnce):
-        bodies.read(io.BytesIO(b"c=d"), 3, SHORT)
-    with bodies._waiting, pytest.raises(bodies.TooManyAtOnce):
-        bodies.read(io.BytesIO(b"c=d"), 3, LONG)
+    with pytest.raises(request_bodies.TooManyAtOnce):
+        request_bodies.read(io.BytesIO(b"c=d"), 3, SHORT)
+    with request_bodies._waiting, pytest.raises(request_bodies.TooManyAtOnce):
+        request_bodies.read(io.BytesIO(b"c=d"), 3, LONG)
 
 
 def test_a_sender_who_went_away_sent_nothing() -> None:
-    assert bodies.read(Gone(), 3, LONG) == b""
+    assert request_bodies.read(Gone(), 3, LONG) == b""
 
 
 def test_what_was_not_read_is_said_and_the_page_stays(
     reader: Visitor, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> bytes:
-        raise bodies.TooManyAtOnce
+        raise request_bodies.TooManyAtOnce
 
-    monkeypatch.setattr(bodies, "read", refuse)
+    monkeypatch.setattr(request_bodies, "read", refuse)
     for visitor in (reader, Visitor(sqlite_app, {"HX-Request": "true"})):
         for path in ("/refer", "/subscribe"):
             answer = visitor.post(path, {"email": "reader@example.com"})

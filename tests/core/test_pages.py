@@ -17,14 +17,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import clock, pages
+from core import clock
+from core.web import page_cache
 from tests.builders import PRODUCTION, referral
 from tests.conftest import Wait, build, close
 from tests.page import CONTENT_PAGES, EXPORTS, Document, check_headers
 
 DECODE: dict[str, Callable[[bytes], bytes]] = {
     "br": brotli.decompress,
-    "zstd": pages.zstd.decompress,
+    "zstd": page_cache.zstd.decompress,
     "gzip": gzip.decompress,
     "identity": bytes,
 }
@@ -202,8 +203,8 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     def make(view: View) -> tuple[Flask, FlaskClient]:
         app = Flask(__name__)
         app.config.update(PRODUCTION=True, SITE_URL=HOST, TRUSTED_HOSTS=["clinic.example"], SECRET_KEY="k" * 40)
-        app.add_url_rule("/page", "page", pages.same_for_everybody(view))
-        pages.init_app(app)
+        app.add_url_rule("/page", "page", page_cache.same_for_everybody(view))
+        page_cache.init_app(app)
         return app, app.test_client()
 
     return make

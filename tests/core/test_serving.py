@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.bodies import ARRIVING_AT_ONCE
+from core.web.request_bodies import ARRIVING_AT_ONCE
 from tests.builders import PRODUCTION
 from tests.conftest import build, close
 from tests.servers import ROOT, start

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blueprints.referrals.history import TRIAL_NAMES
 from core.extensions import limiter
-from core.security import FORM
+from core.web.security import FORM
 from tests.builders import REFERRAL, referral
 from tests.page import Visitor
 

@@ -44,7 +44,7 @@ def check(app: Flask) -> None:
             raise NoAccessRule(
                 f"The feature “{name}” does not say who may use it. Add access.anybody(bp) below bp = Blueprint(…) "
                 f"in {place}/__init__.py, with its parts, as in access.anybody(bp, access.PUBLIC), or another rule of "
-                f"core/access.py."
+                f"core/web/access.py."
             )
 
 

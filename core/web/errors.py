@@ -14,9 +14,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from core import database, hypermedia
+from core import database
 from core.database import UNAVAILABLE
 from core.extensions import db
+from core.web import hypermedia
 
 log = logging.getLogger("site")
 

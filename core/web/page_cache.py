@@ -22,8 +22,9 @@ from werkzeug.sansio.utils import get_host
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import assets, logs
-from core.access import is_served
+from core import logs
+from core.web import static_files
+from core.web.access import is_served
 
 try:
     from compression import zstd as zstd  # type: ignore[import-not-found,unused-ignore]
@@ -87,7 +88,7 @@ class Memory:
     def __init__(self, app: Flask) -> None:
         self.app: WSGIApplication = app.wsgi_app
         self.site_url: str = app.config["SITE_URL"]
-        self.endpoints = {**dict.fromkeys(assets.addresses(app), "static"), **dict(_marked(app))}
+        self.endpoints = {**dict.fromkeys(static_files.addresses(app), "static"), **dict(_marked(app))}
         """By address: what is asked for is only ever compared with these."""
         self.copies: dict[str, dict[str, Copy]] = {}
         hosts = app.config["TRUSTED_HOSTS"]

@@ -11,7 +11,7 @@ from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
-from core import bodies
+from core.web import request_bodies
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
@@ -86,7 +86,7 @@ def _read_body(length: int) -> bytes:
     # Whatever asks for the form after a refusal, the error page for one, must not wait for it again.
     stream, request.environ["wsgi.input"] = request.environ["wsgi.input"], io.BytesIO()
     settings = current_app.config["SETTINGS"]
-    body = bodies.read(stream, length, settings.form_turn_within)
+    body = request_bodies.read(stream, length, settings.form_turn_within)
     request.environ["wsgi.input"] = io.BytesIO(body)
     return body
 
