@@ -11,8 +11,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import clients, clinic, config, database, extensions, files, health, logs
+from core import clients, clinic, config, database, extensions, files
 from core.mail import commands
+from core.ops import health, request_log
 from core.web import access, errors, hypermedia, page_cache, security, sitemap, static_files
 from scaffold import commands as scaffold
 
@@ -49,7 +50,7 @@ def _add_shared_parts(app: Flask) -> None:
     app.wsgi_app = clients.ReadableAddress(app.wsgi_app)  # type: ignore[method-assign]
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    for part in (logs, access, security, errors, static_files, health, sitemap, commands, scaffold):
+    for part in (request_log, access, security, errors, static_files, health, sitemap, commands, scaffold):
         part.init_app(app)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", database.engine_options(app.config["SETTINGS"]))
     extensions.db.init_app(app)

@@ -14,10 +14,11 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from core import clock, rate_limits, serving, settings_example
+from core import clock, rate_limits
 from core.crypto import commands
 from core.extensions import db
 from core.mail import outbox, worker
+from core.ops import serving, settings_example
 
 LOOK_EVERY = 5
 """Seconds."""

@@ -22,7 +22,7 @@ from werkzeug.sansio.utils import get_host
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import logs
+from core.ops import request_log
 from core.web import static_files
 from core.web.access import is_served
 
@@ -106,7 +106,7 @@ class Memory:
         asked = environ.get("HTTP_IF_NONE_MATCH")
         changed = not (asked and _matches(asked, copy.etag))
         if self.endpoints[address] != "static":
-            logs.note(environ["REQUEST_METHOD"], address, 200 if changed else 304, started)
+            request_log.note(environ["REQUEST_METHOD"], address, 200 if changed else 304, started)
         start_response(*(("200 OK", copy.headers) if changed else ("304 Not Modified", copy.unchanged)))
         return [copy.body] if changed and environ["REQUEST_METHOD"] == "GET" else []
 
@@ -121,10 +121,10 @@ class Memory:
 
     def _make(self, address: str) -> dict[str, Copy] | None:
         """Asks Flask as nobody does: no cookie, no language, no address or host name of a visitor."""
-        environ = {**create_environ(address, self.site_url), logs.FOR_THE_CACHE: True}
+        environ = {**create_environ(address, self.site_url), request_log.FOR_THE_CACHE: True}
         response = BaseResponse.from_app(self.app, environ, buffered=True)
         if reason := _not_for_everybody(response):
-            logs.log.error("%s (%s) is not kept in the page cache: %s", self.endpoints[address], address, reason)
+            request_log.log.error("%s (%s) is not kept in the page cache: %s", self.endpoints[address], address, reason)
             return None
         body = response.get_data()
         made = {name: encode(body) for name, encode in ENCODINGS.items()}

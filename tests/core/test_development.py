@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 from werkzeug.wrappers import Response
 
-from core import config, settings_example
+from core import config
+from core.ops import settings_example
 from tests.builders import PRODUCTION
 from tests.conftest import build, close
 from tests.page import Visitor

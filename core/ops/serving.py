@@ -15,8 +15,8 @@ import flask_migrate
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 
-from core import reload
 from core.config import Settings
+from core.ops import reload
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
