@@ -16,10 +16,10 @@ from blueprints.newsletters import bp, notices, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
 from core import clinic
+from core.forms.validators import is_email
 from core.mail import render, worker
 from core.mail.commands import database_needed, require_mail_url, stopped_by_signal
 from core.mail.outbox import Status
-from core.validators import is_email
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 LOOK_EVERY = 1.0

@@ -19,8 +19,8 @@ from blueprints.referrals.questions import Questions
 from blueprints.referrals.safety import SafetyQuestions
 from blueprints.referrals.sections import SECTIONS
 from core import clinic
-from core.forms import Honeypot, Parts
-from core.validators import e164, empty
+from core.forms.base import Honeypot, Parts
+from core.forms.validators import e164, empty
 
 
 class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):

@@ -8,8 +8,8 @@ from blueprints.referrals import rules
 from blueprints.referrals.data import answers, medications
 from blueprints.referrals.details import Trial
 from blueprints.referrals.questions import DIGITS, PATIENT
-from core.forms import Form, Radio, Row, Rows, Select
-from core.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
+from core.forms.base import Form, Radio, Row, Rows, Select
+from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
 
 MAX_TRIALS = 12
 MAX_HISTORY = 2000

@@ -6,8 +6,8 @@ from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaFie
 
 from blueprints.referrals import rules
 from blueprints.referrals.data import answers
-from core.forms import Checkboxes, Form, Radio, Select
-from core.validators import (
+from core.forms.base import Checkboxes, Form, Radio, Select
+from core.forms.validators import (
     AppliesWhen,
     EmailAddress,
     MaxLength,

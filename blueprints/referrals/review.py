@@ -12,8 +12,8 @@ from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms import ReferralForm
 from blueprints.referrals.history import TrialRow
 from blueprints.referrals.sections import BIRTH_DATE
-from core.forms import Parts, anchor
-from core.validators import applies, empty
+from core.forms.base import Parts, anchor
+from core.forms.validators import applies, empty
 
 NOT_GIVEN = "Not given"
 

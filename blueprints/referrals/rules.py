@@ -13,8 +13,8 @@ from wtforms.validators import StopValidation
 from blueprints.referrals.data import medications
 from blueprints.referrals.data.diagnoses import matching
 from core import clinic
-from core.forms import Form
-from core.validators import is_unknown
+from core.forms.base import Form
+from core.forms.validators import is_unknown
 
 MONTHS = [date(2000, month, 1).strftime("%B").casefold() for month in range(1, 13)]
 WHOLE_DATE = re.compile(r"^\s*(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\w{1,9})[-/. ]+(\d{1,2}),?[-/. ]+(\d{4}))\s*$")

@@ -7,8 +7,8 @@ from wtforms import BooleanField, StringField, TextAreaField
 from blueprints.referrals import rules
 from blueprints.referrals.data import answers
 from blueprints.referrals.questions import DIGITS, PATIENT
-from core.forms import Form, Radio
-from core.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber, empty
+from core.forms.base import Form, Radio
+from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber, empty
 
 MMHG = {**PATIENT, **DIGITS, "class": "w-4"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blueprints.referrals.data import answers
-from core.forms import Parts
+from core.forms.base import Parts
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 from wtforms import EmailField
 
 from blueprints.subscriptions import consent
-from core.forms import Form, Honeypot
-from core.validators import EmailAddress, MaxLength, Required
+from core.forms.base import Form, Honeypot
+from core.forms.validators import EmailAddress, MaxLength, Required
 
 
 class SubscribeForm(Form):

@@ -23,9 +23,9 @@ from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refus
 from blueprints.subscriptions.models import Subscriber
 from core import batches, clock
 from core.extensions import db
+from core.forms.validators import normalized_email
 from core.mail import limits, outbox
 from core.mail.limits import email_key
-from core.validators import normalized_email
 
 AT_ONCE = 500
 """Rows in a transaction."""

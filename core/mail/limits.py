@@ -17,9 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock, rate_limits
 from core.extensions import db
+from core.forms.validators import normalized_email
 from core.mail import outbox
 from core.rate_limits import DAY, HOUR, Kind, Limit, keyed_hash
-from core.validators import normalized_email
 
 SIGN_UP = Kind(
     "sign_up",

@@ -12,7 +12,7 @@ from jinja2.runtime import Macro
 from werkzeug.wrappers import Response
 from wtforms import Field
 
-from core.forms import Form, Parts
+from core.forms.base import Form, Parts
 
 
 def wants_fragment() -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wtforms import EmailField, StringField
 
-from core.forms import Form
-from core.validators import EmailAddress, MaxLength, Required
+from core.forms.base import Form
+from core.forms.validators import EmailAddress, MaxLength, Required
 
 
 class ThingForm(Form):

@@ -18,7 +18,7 @@ from wtforms.csrf.core import CSRFTokenField
 from blueprints.referrals import fhir, review
 from blueprints.referrals.forms import ReferralForm
 from blueprints.referrals.history import TrialRow
-from core.forms import Checkboxes, Honeypot
+from core.forms.base import Checkboxes, Honeypot
 from tests.builders import referral
 
 Changes = dict[str, Any]

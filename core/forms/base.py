@@ -16,7 +16,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from core.validators import empty, plain_text
+from core.forms.validators import empty, plain_text
 
 
 def strip(value: str | None) -> str | None:
