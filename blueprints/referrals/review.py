@@ -9,9 +9,9 @@ from wtforms import BooleanField, Field, FieldList
 
 from blueprints.referrals.assessment import RULE_SETS, Assessment, assess
 from blueprints.referrals.data.diagnoses import matching
-from blueprints.referrals.forms import ReferralForm
-from blueprints.referrals.history import TrialRow
-from blueprints.referrals.sections import BIRTH_DATE
+from blueprints.referrals.forms.history import TrialRow
+from blueprints.referrals.forms.referral import ReferralForm
+from blueprints.referrals.forms.sections import BIRTH_DATE
 from core.forms.base import Parts, anchor
 from core.forms.validators import applies, empty
 

@@ -13,12 +13,13 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from blueprints.referrals import bp, draft_token, drafts, review, rows, services
+from blueprints.referrals import bp, draft_token, drafts, review, services
 from blueprints.referrals.assessment import GUIDANCE
 from blueprints.referrals.data.diagnoses import diagnoses
 from blueprints.referrals.data.medications import medications
 from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
-from blueprints.referrals.forms import ReferralForm, SendForm
+from blueprints.referrals.forms import trial_rows
+from blueprints.referrals.forms.referral import ReferralForm, SendForm
 from blueprints.referrals.verification import Origin
 from core import clock
 from core.extensions import client_network, csrf, limiter
@@ -62,7 +63,7 @@ def answer() -> Response:
         stopped = hypermedia.page("referrals/stop.html") if form.is_emergency else hypermedia.go_to(_url("ask"))
         return draft_token.clear(stopped)
     everything_fits = not form.trials.left_out
-    if everything_fits and (changed := rows.change(action, form.typed(), request.form.lists())):
+    if everything_fits and (changed := trial_rows.change(action, form.typed(), request.form.lists())):
         return _rows_page(changed)
     draft = _keep(form)
     if action == "save" and everything_fits:
@@ -193,7 +194,7 @@ def _form_page(
     form: ReferralForm,
     status: int = 200,
     draft: drafts.SavedDraft | None = None,
-    change: rows.Change | None = None,
+    change: trial_rows.Change | None = None,
     is_lost: bool = False,
 ) -> Response:
     lists = {"diagnoses": diagnoses(), "medications": medications(), **_assessed(form)}
@@ -206,7 +207,7 @@ def _assessed(form: ReferralForm) -> dict[str, Any]:
     return {"assessments": review.assessments(form), "guidance": GUIDANCE}
 
 
-def _rows_page(change: rows.Change) -> Response:
+def _rows_page(change: trial_rows.Change) -> Response:
     """The form again with a row more or less. What was in error stays in error."""
     form = _form_of(change.answers)
     draft = _keep(form)

@@ -16,8 +16,8 @@ from wtforms import BooleanField, Field, FieldList, HiddenField
 from wtforms.csrf.core import CSRFTokenField
 
 from blueprints.referrals import fhir, review
-from blueprints.referrals.forms import ReferralForm
-from blueprints.referrals.history import TrialRow
+from blueprints.referrals.forms.history import TrialRow
+from blueprints.referrals.forms.referral import ReferralForm
 from core.forms.base import Checkboxes, Honeypot
 from tests.builders import referral
 

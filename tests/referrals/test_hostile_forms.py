@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blueprints.referrals.history import TRIAL_NAMES
+from blueprints.referrals.forms.history import TRIAL_NAMES
 from core.extensions import limiter
 from core.web.security import FORM
 from tests.builders import REFERRAL, referral

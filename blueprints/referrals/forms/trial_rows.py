@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from blueprints.referrals.drafts import Answers
-from blueprints.referrals.history import MAX_TRIALS, TRIAL_NAMES
+from blueprints.referrals.forms.history import MAX_TRIALS, TRIAL_NAMES
 
 NAME = re.compile(r"trials-([0-9]{1,2})-(\w+)")
 ACTION = re.compile(r"(add|remove|restore)_trial(?::([0-9]{1,3}))?")

@@ -9,15 +9,15 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
-from blueprints.referrals import rules
 from blueprints.referrals.case import Case
 from blueprints.referrals.data.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
-from blueprints.referrals.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
-from blueprints.referrals.questions import Questions
-from blueprints.referrals.safety import SafetyQuestions
-from blueprints.referrals.sections import SECTIONS
+from blueprints.referrals.forms import validators
+from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
+from blueprints.referrals.forms.identity import Questions
+from blueprints.referrals.forms.safety import SafetyQuestions
+from blueprints.referrals.forms.sections import SECTIONS
 from core import clinic
 from core.forms.base import Honeypot, Parts
 from core.forms.validators import e164, empty
@@ -52,7 +52,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         if self.trials.left_out:
             self.form_errors = [_left_out(self.trials.left_out)]
         parts = [self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year]
-        whole = next((found for part in parts if (found := rules.split_date(part.data or ""))), None)
+        whole = next((found for part in parts if (found := validators.split_date(part.data or ""))), None)
         for part, value in zip(parts, whole or (), strict=False):
             part.data, part.raw_data = value, [value]
 
@@ -78,7 +78,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
 
     def birth_date(self) -> date | None:
         parts = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
-        return rules.to_date(*(part.data or "" for part in parts))
+        return validators.to_date(*(part.data or "" for part in parts))
 
     def case(self) -> Case:
         """What is known so far, for the assessment. An answer that will not do, or is not asked, is not known."""
@@ -89,10 +89,10 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             trials=self.tried(),
             no_trials_known=bool(self.no_trials_known.data and not self.tried()),
             diagnosis_code=found[0].code if len(found) == 1 else "",
-            age=rules.years_between(born, clinic.today()) if born else None,
+            age=validators.years_between(born, clinic.today()) if born else None,
             services=tuple(self.service_requested.data or ()),
             phq9_score=_number(self.phq9_score) if phq9_done else None,
-            phq9_date=rules.read_date(self.phq9_date.data or "") if phq9_done else None,
+            phq9_date=validators.read_date(self.phq9_date.data or "") if phq9_done else None,
             phq9_item9=_number(self.phq9_item9) if phq9_done else None,
             suicide_risk=self.suicide_risk.data or "",
             safety_plan=self.safety_plan.data or "",
@@ -108,7 +108,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         return ReferralDetails(
             **self._as_typed(),
             **self._as_said_of_phq9(),
-            referrer_npi="" if self.referrer_no_npi.data else rules.tidy_npi(self.referrer_npi.data),
+            referrer_npi="" if self.referrer_no_npi.data else validators.tidy_npi(self.referrer_npi.data),
             referrer_phone=e164(self.referrer_phone.data),
             referrer_fax=e164(self.referrer_fax.data or ""),
             patient_birth_date=_iso(self.birth_date()),
@@ -124,7 +124,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             safety={name: self[name].data for name in SAFETY},
             systolic=_number(self.systolic),
             diastolic=_number(self.diastolic),
-            weight_kg=rules.kilograms(self.weight_kg.data),
+            weight_kg=validators.kilograms(self.weight_kg.data),
             safety_plan="" if self.suicide_risk.data == "none_known" else self.safety_plan.data or "",
             urgent_handoff=self.urgent_handoff.data or "" if self.suicide_risk.data == "high" else "",
         )
@@ -137,7 +137,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             return {"phq9_score": None, "phq9_date": "", "phq9_item9": None}
         return {
             "phq9_score": int(self.phq9_score.data),
-            "phq9_date": _iso(rules.read_date(self.phq9_date.data or "")),
+            "phq9_date": _iso(validators.read_date(self.phq9_date.data or "")),
             "phq9_item9": int(self.phq9_item9.data),
         }
 
@@ -196,7 +196,7 @@ def _iso(day: date | None) -> str:
 
 
 def _number(field: Field) -> int | None:
-    found = rules.number(field.data)
+    found = validators.number(field.data)
     return None if found is None else int(found)
 
 

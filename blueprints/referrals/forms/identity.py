@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaField
 
-from blueprints.referrals import rules
 from blueprints.referrals.data import answers
+from blueprints.referrals.forms import validators
 from core.forms.base import Checkboxes, Form, Radio, Select
 from core.forms.validators import (
     AppliesWhen,
@@ -36,18 +36,22 @@ class Questions(Form):
     referrer_npi = StringField(
         "Your NPI",
         description="10 digits.",
-        validators=[AppliesWhen(lambda f: not f.referrer_no_npi.data), Required("Enter your NPI."), rules.NPI()],
+        validators=[AppliesWhen(lambda f: not f.referrer_no_npi.data), Required("Enter your NPI."), validators.NPI()],
         render_kw={**DIGITS, "autocomplete": "off", "class": "w-10"},
     )
     referrer_no_npi = BooleanField("I do not have an NPI")
     referrer_given_name = StringField(
         "Your first name",
-        validators=[Required("Enter your first name."), MaxLength(80, "First name"), rules.PersonName("First name")],
+        validators=[
+            Required("Enter your first name."),
+            MaxLength(80, "First name"),
+            validators.PersonName("First name"),
+        ],
         render_kw={"autocomplete": "section-referrer given-name", "class": "w-20"},
     )
     referrer_family_name = StringField(
         "Your last name",
-        validators=[Required("Enter your last name."), MaxLength(80, "Last name"), rules.PersonName("Last name")],
+        validators=[Required("Enter your last name."), MaxLength(80, "Last name"), validators.PersonName("Last name")],
         render_kw={"autocomplete": "section-referrer family-name", "class": "w-20"},
     )
     referrer_credentials = StringField(
@@ -90,7 +94,7 @@ class Questions(Form):
         validators=[
             Required("Enter the patient's first name."),
             MaxLength(80, "First name"),
-            rules.PersonName("First name"),
+            validators.PersonName("First name"),
         ],
         render_kw={**PATIENT, "class": "w-20"},
     )
@@ -99,7 +103,7 @@ class Questions(Form):
         validators=[
             Required("Enter the patient's last name."),
             MaxLength(80, "Last name"),
-            rules.PersonName("Last name"),
+            validators.PersonName("Last name"),
         ],
         render_kw={**PATIENT, "class": "w-20"},
     )
@@ -110,17 +114,17 @@ class Questions(Form):
     )
     patient_birth_date_month = StringField(
         "Month",
-        validators=[Required("Enter the month of birth."), MaxLength(20, "Month"), rules.BirthMonth()],
+        validators=[Required("Enter the month of birth."), MaxLength(20, "Month"), validators.BirthMonth()],
         render_kw={**PATIENT, "class": "w-4"},
     )
     patient_birth_date_day = StringField(
         "Day",
-        validators=[Required("Enter the day of birth."), MaxLength(20, "Day"), rules.BirthDay()],
+        validators=[Required("Enter the day of birth."), MaxLength(20, "Day"), validators.BirthDay()],
         render_kw={**PATIENT, **DIGITS, "class": "w-2"},
     )
     patient_birth_date_year = StringField(
         "Year",
-        validators=[Required("Enter the year of birth."), MaxLength(20, "Year"), rules.BirthYear()],
+        validators=[Required("Enter the year of birth."), MaxLength(20, "Year"), validators.BirthYear()],
         render_kw={**PATIENT, **DIGITS, "class": "w-4"},
     )
     patient_sex = Radio("Sex", answers.SEX, validators=[Required("Choose the patient's sex, or Not known.")])
@@ -196,7 +200,11 @@ class Questions(Form):
     diagnosis = StringField(
         "Main diagnosis",
         description="An ICD-10-CM code, like F33.2, or its words.",
-        validators=[Required("Enter the main diagnosis."), MaxLength(200, "Main diagnosis"), rules.KnownDiagnosis()],
+        validators=[
+            Required("Enter the main diagnosis."),
+            MaxLength(200, "Main diagnosis"),
+            validators.KnownDiagnosis(),
+        ],
         render_kw={
             **PATIENT,
             "list": "diagnosis-list",
@@ -222,7 +230,7 @@ class Questions(Form):
     phq9_date = StringField(
         "Date of the PHQ-9",
         description="For example 11/20/2026.",
-        validators=[PHQ9_WAS_DONE, Optional(), rules.PastDate("Date of the PHQ-9")],
+        validators=[PHQ9_WAS_DONE, Optional(), validators.PastDate("Date of the PHQ-9")],
         render_kw={**PATIENT, "class": "w-10"},
     )
     phq9_item9 = Radio(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wtforms import BooleanField, Field, FormField, StringField, TextAreaField
 
-from blueprints.referrals import rules
 from blueprints.referrals.data import answers, medications
 from blueprints.referrals.details import Trial
-from blueprints.referrals.questions import DIGITS, PATIENT
+from blueprints.referrals.forms import validators
+from blueprints.referrals.forms.identity import DIGITS, PATIENT
 from core.forms.base import Form, Radio, Row, Rows, Select
 from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
 
@@ -26,7 +26,7 @@ class TrialRow(Row):
     daily_dose_mg = StringField(
         "Highest daily dose in mg",
         description="A number, or Not known.",
-        validators=[IN_USE, Required("Enter the daily dose in mg, or Not known."), rules.DailyDose()],
+        validators=[IN_USE, Required("Enter the daily dose in mg, or Not known."), validators.DailyDose()],
         render_kw={**PATIENT, "inputmode": "decimal", "class": "w-10"},
     )
     dose_confirmed = BooleanField("This dose is right", validators=[AppliesWhen(lambda row: row.has_high_dose)])
@@ -54,7 +54,7 @@ class TrialRow(Row):
 
     @property
     def has_high_dose(self) -> bool:
-        return rules.dose_to_confirm(self.medication.data, self.daily_dose_mg.data) is not None
+        return validators.dose_to_confirm(self.medication.data, self.daily_dose_mg.data) is not None
 
     def shown(self) -> list[Field]:
         return [field for field in self if field is not self.dose_confirmed or self.has_high_dose]
@@ -65,8 +65,8 @@ class TrialRow(Row):
         return Trial(
             medication=self.medication.data or "",
             generic=known.generic if known else "",
-            daily_dose_mg=rules.number(self.daily_dose_mg.data),
-            weeks=int(weeks) if (weeks := rules.number(self.weeks.data)) is not None else None,
+            daily_dose_mg=validators.number(self.daily_dose_mg.data),
+            weeks=int(weeks) if (weeks := validators.number(self.weeks.data)) is not None else None,
             current_episode=_known(self.current_episode),
             outcome=_known(self.outcome),
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from wtforms import BooleanField, StringField, TextAreaField
 
-from blueprints.referrals import rules
 from blueprints.referrals.data import answers
-from blueprints.referrals.questions import DIGITS, PATIENT
+from blueprints.referrals.forms import validators
+from blueprints.referrals.forms.identity import DIGITS, PATIENT
 from core.forms.base import Form, Radio
 from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber, empty
 
@@ -16,7 +16,7 @@ MMHG = {**PATIENT, **DIGITS, "class": "w-4"}
 class SafetyQuestions(Form):
     systolic = StringField(
         "Systolic",
-        validators=[Optional(), WholeNumber(60, 260, "Systolic pressure"), rules.AboveDiastolic()],
+        validators=[Optional(), WholeNumber(60, 260, "Systolic pressure"), validators.AboveDiastolic()],
         render_kw=MMHG,
     )
     diastolic = StringField(
@@ -31,7 +31,7 @@ class SafetyQuestions(Form):
     weight_kg = StringField(
         "Weight",
         description="In kg, or in pounds like 180 lb.",
-        validators=[Optional(), rules.Weight()],
+        validators=[Optional(), validators.Weight()],
         render_kw={**PATIENT, "class": "w-10"},
     )
     current_medications = TextAreaField(
