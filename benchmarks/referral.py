@@ -28,7 +28,7 @@ from werkzeug.test import Client
 from app import create_app
 from benchmarks.forms import HOST, compare, minimal, timed
 from blueprints.referrals import services
-from blueprints.referrals.assessment import Case, assess
+from blueprints.referrals.assessment.assess import Case, assess
 from blueprints.referrals.data.medications import medications
 from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.details import Trial

@@ -7,7 +7,7 @@ from typing import Any
 
 from wtforms import BooleanField, Field, FieldList
 
-from blueprints.referrals.assessment import RULE_SETS, Assessment, assess
+from blueprints.referrals.assessment.assess import RULE_SETS, Assessment, assess
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms.history import TrialRow
 from blueprints.referrals.forms.referral import ReferralForm

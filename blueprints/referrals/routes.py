@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from blueprints.referrals import bp, draft_token, drafts, review, services
-from blueprints.referrals.assessment import GUIDANCE
+from blueprints.referrals.assessment.assess import GUIDANCE
 from blueprints.referrals.data.diagnoses import diagnoses
 from blueprints.referrals.data.medications import medications
 from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications

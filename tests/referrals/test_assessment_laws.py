@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprints.referrals.assessment import MGH_ATRQ, RULE_SETS, Case, assess
+from blueprints.referrals.assessment.assess import MGH_ATRQ, RULE_SETS, Case, assess
+from blueprints.referrals.assessment.criteria import RuleSet
 from blueprints.referrals.details import Trial
-from blueprints.referrals.rulesets import RuleSet
 from tests.referrals.test_assessment import SERTRALINE, case
 
 quickly = settings(deadline=None, derandomize=True, max_examples=300)

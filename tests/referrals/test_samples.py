@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from blueprints.referrals import details, fhir, services
-from blueprints.referrals.assessment import RULE_SETS, assess
-from blueprints.referrals.case import case_of
+from blueprints.referrals.assessment.assess import RULE_SETS, assess
+from blueprints.referrals.assessment.models import case_of
 from blueprints.referrals.models import Referral
 from core.crypto import envelope
 from core.extensions import db

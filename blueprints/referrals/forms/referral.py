@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
-from blueprints.referrals.case import Case
+from blueprints.referrals.assessment.models import Case
 from blueprints.referrals.data.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
 from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from blueprints.referrals.case import STALE_DAYS, Case, Flag, Level, number
+from blueprints.referrals.assessment.models import STALE_DAYS, Case, Flag, Level, number
+from blueprints.referrals.assessment.trials import TrialResult
 from blueprints.referrals.data.answers import SAFETY
 from blueprints.referrals.data.interactions import named_in
-from blueprints.referrals.trials import TrialResult
 
 CONTRAINDICATIONS = (
     "aneurysmal_disease",

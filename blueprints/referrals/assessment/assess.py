@@ -8,11 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blueprints.referrals.case import STALE_DAYS, Case, Finding, Flag, Missing, Verdict, at_least, case_of, combine
+from blueprints.referrals.assessment.criteria import MGH_ATRQ, RULE_SETS, RuleSet
+from blueprints.referrals.assessment.flags import CONTRAINDICATIONS, flags_of
+from blueprints.referrals.assessment.models import (
+    STALE_DAYS,
+    Case,
+    Finding,
+    Flag,
+    Missing,
+    Verdict,
+    at_least,
+    case_of,
+    combine,
+)
+from blueprints.referrals.assessment.trials import (
+    TrialResult,
+    assess_trial,
+    augmentations,
+    intolerances,
+    treatment_resistant,
+)
 from blueprints.referrals.data.answers import SAFETY
-from blueprints.referrals.flags import CONTRAINDICATIONS, flags_of
-from blueprints.referrals.rulesets import MGH_ATRQ, RULE_SETS, RuleSet
-from blueprints.referrals.trials import TrialResult, assess_trial, augmentations, intolerances, treatment_resistant
 
 __all__ = [
     "GUIDANCE",
