@@ -29,9 +29,9 @@ from app import create_app
 from benchmarks.forms import HOST, compare, minimal, timed
 from blueprints.referrals import services
 from blueprints.referrals.assessment.assess import Case, assess
-from blueprints.referrals.data.medications import medications
-from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.details import Trial
+from blueprints.referrals.terminology.medications import medications
+from blueprints.referrals.terminology.search import suggest_diagnoses, suggest_medications
 from core.extensions import db, limiter
 from tests.builders import PRODUCTION, referral
 from tests.page import Document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blueprints.referrals.data.answers import SAFETY
+from blueprints.referrals.terminology.answers import SAFETY
 
 CANARIES = ("Zebedee", "Canaryfield", "1961", "90048-1234", "CANARY-MEMBER-7", "canary summary of the patient")
 

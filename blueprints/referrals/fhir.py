@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from blueprints.referrals.data import answers
 from blueprints.referrals.details import read
 from blueprints.referrals.fhir_findings import medication_statements, observations
 from blueprints.referrals.fhir_types import (
@@ -29,6 +28,7 @@ from blueprints.referrals.fhir_types import (
     pruned,
     telecom,
 )
+from blueprints.referrals.terminology import answers
 
 NAMESPACE = UUID("0f1c4f0e-6a53-5d5b-9d0c-6f1f6f3a5c52")
 """Of the version 5 UUIDs (RFC 9562). Changing it would change every full URL."""

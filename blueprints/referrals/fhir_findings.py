@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprints.referrals.data import answers, medications
 from blueprints.referrals.fhir_types import (
     ABSENT,
     DATA_ABSENT,
@@ -21,6 +20,7 @@ from blueprints.referrals.fhir_types import (
     noted,
     quantity,
 )
+from blueprints.referrals.terminology import answers, medications
 
 QUESTIONS = {
     "had_psychotherapy": "Has had psychotherapy",

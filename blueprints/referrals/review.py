@@ -8,10 +8,10 @@ from typing import Any
 from wtforms import BooleanField, Field, FieldList
 
 from blueprints.referrals.assessment.assess import RULE_SETS, Assessment, assess
-from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.forms.history import TrialRow
 from blueprints.referrals.forms.referral import ReferralForm
 from blueprints.referrals.forms.sections import BIRTH_DATE
+from blueprints.referrals.terminology.diagnoses import matching
 from core.forms.base import Parts, anchor
 from core.forms.validators import applies, empty
 

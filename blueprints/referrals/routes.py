@@ -15,11 +15,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.referrals import bp, draft_token, drafts, review, services
 from blueprints.referrals.assessment.assess import GUIDANCE
-from blueprints.referrals.data.diagnoses import diagnoses
-from blueprints.referrals.data.medications import medications
-from blueprints.referrals.data.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.forms import trial_rows
 from blueprints.referrals.forms.referral import ReferralForm, SendForm
+from blueprints.referrals.terminology.diagnoses import diagnoses
+from blueprints.referrals.terminology.medications import medications
+from blueprints.referrals.terminology.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.verification import Origin
 from core import clock
 from core.extensions import client_network, csrf, limiter

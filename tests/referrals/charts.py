@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from blueprints.referrals.data import answers
 from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.terminology import answers
 
 TRIALS = (
     Trial("Zoloft", "sertraline", 150, 8, "yes", "partial"),

@@ -11,8 +11,8 @@ from hypothesis import settings
 
 from blueprints.referrals.assessment.assess import GUIDANCE, MGH_ATRQ, RULE_SETS, Assessment, Case, assess, case_of
 from blueprints.referrals.assessment.criteria import CIGNA, MERCY_AHCCCS, QUALCHOICE, RuleSet
-from blueprints.referrals.data.answers import SAFETY
 from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.terminology.answers import SAFETY
 
 TODAY = date(2026, 11, 23)
 SERTRALINE = Trial("Zoloft", "sertraline", 100, 24, "yes", "none")

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from blueprints.referrals import fhir, fhir_findings
-from blueprints.referrals.data import answers
 from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.terminology import answers
 from tests.referrals.charts import details, unknown
 
 REFERENCE = "KTC-22222222"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blueprints.referrals.data.medications import Medication, find, medications, without_dose
+from blueprints.referrals.terminology.medications import Medication, find, medications, without_dose
 
 EVERY_NAME = [(name, m) for m in medications() for name in (m.generic, *m.brands, *m.aliases)]
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprints.referrals.data.diagnoses import matching
-from blueprints.referrals.data.medications import find, medications
-from blueprints.referrals.data.search import OTHER_WORDS, suggest_diagnoses, suggest_medications
-from blueprints.referrals.data.spelling import FAR, slips
+from blueprints.referrals.terminology.diagnoses import matching
+from blueprints.referrals.terminology.medications import find, medications
+from blueprints.referrals.terminology.search import OTHER_WORDS, suggest_diagnoses, suggest_medications
+from blueprints.referrals.terminology.spelling import FAR, slips
 from tests.page import Visitor
 
 settings.register_profile("referrals", deadline=None, derandomize=True, max_examples=60)

@@ -28,7 +28,7 @@ from blueprints.referrals.assessment.trials import (
     intolerances,
     treatment_resistant,
 )
-from blueprints.referrals.data.answers import SAFETY
+from blueprints.referrals.terminology.answers import SAFETY
 
 __all__ = [
     "GUIDANCE",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from blueprints.referrals.assessment.models import STALE_DAYS, Case, Flag, Level, number
 from blueprints.referrals.assessment.trials import TrialResult
-from blueprints.referrals.data.answers import SAFETY
-from blueprints.referrals.data.interactions import named_in
+from blueprints.referrals.terminology.answers import SAFETY
+from blueprints.referrals.terminology.interactions import named_in
 
 CONTRAINDICATIONS = (
     "aneurysmal_disease",

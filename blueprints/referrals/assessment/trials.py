@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from blueprints.referrals.assessment.criteria import RuleSet
 from blueprints.referrals.assessment.models import Case, Finding, Verdict, at_least, combine, number, plural
-from blueprints.referrals.data.medications import Medication, find
 from blueprints.referrals.details import Trial
+from blueprints.referrals.terminology.medications import Medication, find
 
 MAJOR_DEPRESSION = frozenset(
     ["F32.0", "F32.1", "F32.2", "F32.3", "F32.4", "F32.9", "F33.0", "F33.1", "F33.2", "F33.3", "F33.41", "F33.9"],

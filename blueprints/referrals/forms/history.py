@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wtforms import BooleanField, Field, FormField, StringField, TextAreaField
 
-from blueprints.referrals.data import answers, medications
 from blueprints.referrals.details import Trial
 from blueprints.referrals.forms import validators
 from blueprints.referrals.forms.identity import DIGITS, PATIENT
+from blueprints.referrals.terminology import answers, medications
 from core.forms.base import Form, Radio, Row, Rows, Select
 from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaField
 
-from blueprints.referrals.data import answers
 from blueprints.referrals.forms import validators
+from blueprints.referrals.terminology import answers
 from core.forms.base import Checkboxes, Form, Radio, Select
 from core.forms.validators import (
     AppliesWhen,

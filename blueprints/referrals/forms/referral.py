@@ -10,14 +10,14 @@ from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
 from blueprints.referrals.assessment.models import Case
-from blueprints.referrals.data.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
-from blueprints.referrals.data.diagnoses import matching
 from blueprints.referrals.details import ReferralDetails
 from blueprints.referrals.forms import validators
 from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
 from blueprints.referrals.forms.identity import Questions
 from blueprints.referrals.forms.safety import SafetyQuestions
 from blueprints.referrals.forms.sections import SECTIONS
+from blueprints.referrals.terminology.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
+from blueprints.referrals.terminology.diagnoses import matching
 from core import clinic
 from core.forms.base import Honeypot, Parts
 from core.forms.validators import e164, empty

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from wtforms import BooleanField, StringField, TextAreaField
 
-from blueprints.referrals.data import answers
 from blueprints.referrals.forms import validators
 from blueprints.referrals.forms.identity import DIGITS, PATIENT
+from blueprints.referrals.terminology import answers
 from core.forms.base import Form, Radio
 from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber, empty
 

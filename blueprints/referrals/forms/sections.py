@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blueprints.referrals.data import answers
+from blueprints.referrals.terminology import answers
 from core.forms.base import Parts
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation
 
-from blueprints.referrals.data import medications
-from blueprints.referrals.data.diagnoses import matching
+from blueprints.referrals.terminology import medications
+from blueprints.referrals.terminology.diagnoses import matching
 from core import clinic
 from core.forms.base import Form
 from core.forms.validators import is_unknown

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from blueprints.referrals.data.diagnoses import Diagnosis, diagnoses
-from blueprints.referrals.data.medications import Medication, medications, without_dose, without_form
-from blueprints.referrals.data.spelling import FAR, slips, slips_allowed
+from blueprints.referrals.terminology.diagnoses import Diagnosis, diagnoses
+from blueprints.referrals.terminology.medications import Medication, medications, without_dose, without_form
+from blueprints.referrals.terminology.spelling import FAR, slips, slips_allowed
 
 # Other words for diagnoses, and how their codes begin. A name that ICD-10-CM itself uses needs no entry.
 OTHER_WORDS: dict[str, tuple[str, ...]] = {
