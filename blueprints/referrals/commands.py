@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 from flask import current_app
 
-from blueprints.referrals import bp, drafts, fhir, services
+from blueprints.referrals import bp, drafts, services
+from blueprints.referrals.fhir import bundle
 from blueprints.referrals.services import Summary
 from core.clinic import Clinic
 from core.crypto.commands import with_private_key
@@ -105,7 +106,7 @@ def purge_drafts() -> None:
 def _as(form: str, row: Summary, said: Opened) -> dict[str, Any]:
     """`differs` is null where the referral was sealed before that was recorded."""
     if form == "fhir":
-        return fhir.bundle(said.data, row.reference, row.received_at, said.warning)
+        return bundle.bundle(said.data, row.reference, row.received_at, said.warning)
     return {**_in_the_clear(row), **said.data, "differs": said.differs}
 
 

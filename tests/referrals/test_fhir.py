@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from blueprints.referrals import fhir, fhir_findings
 from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.fhir import bundle, findings
 from blueprints.referrals.terminology import answers
 from tests.referrals.charts import details, unknown
 
@@ -79,7 +79,7 @@ ANY: dict[str, st.SearchStrategy[Any]] = {
 
 
 def made(chart: ReferralDetails) -> dict[str, Any]:
-    return fhir.bundle(chart.as_json(), REFERENCE, RECEIVED)
+    return bundle.bundle(chart.as_json(), REFERENCE, RECEIVED)
 
 
 def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ def test_each_answer_can_be_read_out_of_the_bundle() -> None:
 
 def test_the_same_referral_is_the_same_bundle() -> None:
     assert made(details()) == made(details())
-    other = fhir.bundle(details().as_json(), "KTC-33333333", RECEIVED)
+    other = bundle.bundle(details().as_json(), "KTC-33333333", RECEIVED)
     assert not {e["fullUrl"] for e in other["entry"]} & {e["fullUrl"] for e in made(details())["entry"]}
 
 
@@ -240,7 +240,7 @@ def test_a_safety_question_is_answered_or_says_why_not(answer: str, value: tuple
 
 
 def test_a_trial_is_a_medication_statement(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fhir_findings, "rxcui", {"sertraline": "36437"}.get)
+    monkeypatch.setattr(findings, "rxcui", {"sertraline": "36437"}.get)
     known, powder = resources(made(details()), "MedicationStatement")
     (coding,) = known["medicationCodeableConcept"]["coding"]
     assert coding == {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "36437", "display": "sertraline"}
@@ -257,7 +257,7 @@ def test_a_referral_from_before_the_treatment_history_is_read() -> None:
     later = {"trials", "no_trials_known", "history_details", "safety", "systolic", "diastolic", "weight_kg"}
     later |= {"had_ect", "had_tms", "had_psychotherapy", "had_ketamine", "current_medications", "allergies"}
     first = {name: value for name, value in details().as_json().items() if name not in later} | {"version": 1}
-    exported = fhir.bundle(first, REFERENCE, RECEIVED)
+    exported = bundle.bundle(first, REFERENCE, RECEIVED)
     assert problems(exported) == []
     assert resources(exported, "MedicationStatement") == []
 

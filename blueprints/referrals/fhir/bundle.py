@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from blueprints.referrals.details import read
-from blueprints.referrals.fhir_findings import medication_statements, observations
-from blueprints.referrals.fhir_types import (
+from blueprints.referrals.fhir.findings import medication_statements, observations
+from blueprints.referrals.fhir.types import (
     ABSENT,
     BCP_47,
     ICD_10_CM,

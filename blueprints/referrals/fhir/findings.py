@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprints.referrals.fhir_types import (
+from blueprints.referrals.fhir.types import (
     ABSENT,
     DATA_ABSENT,
     LOINC,
