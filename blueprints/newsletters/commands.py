@@ -12,7 +12,7 @@ import click
 from flask import current_app
 
 from blueprints.content import checks, letters, library
-from blueprints.newsletters import bp, notices, services
+from blueprints.newsletters import bp, emails, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
 from core import clinic
@@ -33,7 +33,7 @@ def preview(file: Path, html: bool) -> None:
     """Print an issue as its readers will see it, and what is wrong with it."""
     page = _page(file)
     letter = _letter(page)
-    body = notices.words(letter, "https://example.org/leave")
+    body = emails.words(letter, "https://example.org/leave")
     click.echo(render.html(letter.title, body) if html else f"Subject: {letter.title}\n\n{render.text(body)}")
     for problem in _problems(page):
         click.echo(problem, err=True)

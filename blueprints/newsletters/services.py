@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import func, insert, select
 
 from blueprints.content.letters import Letter
-from blueprints.newsletters import notices
+from blueprints.newsletters import emails
 from blueprints.newsletters.models import NewsletterReader
 from blueprints.subscriptions import services as subscriptions
 from blueprints.subscriptions.services import Reader
@@ -40,14 +40,14 @@ class Progress(NamedTuple):
 
 def put_test(letter: Letter, address: str) -> None:
     """One copy to this address. Commits."""
-    notices.put_test(letter, address)
+    emails.put_test(letter, address)
     db.session.commit()
 
 
 def begin(letter: Letter) -> int:
     """The id of the newsletter's circular, kept from the first time on. Raises ChangedSince. Commits."""
     leave = outbox.link(f"/subscribe/leave/{TOKEN}")
-    body = notices.words(letter, leave)
+    body = emails.words(letter, leave)
     known = db.session.scalar(select(Circular).where(Circular.name == letter.name))
     if known is not None and (known.subject, known.body) != (letter.title, body):
         db.session.rollback()

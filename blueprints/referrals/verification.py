@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from blueprints.referrals import notices
+from blueprints.referrals import emails
 from blueprints.referrals.models import Event, Referral
 from core import clock, rate_limits
 from core.crypto import envelope
@@ -88,16 +88,16 @@ def receive(referral: Referral, referrer: str, clinic: str | None, origin: Origi
     first_over = over and not rate_limits.refused_lately(USUAL, EPISODE_ENDS_AFTER)
     rate_limits.record(USUAL, origin.network, admitted=not over)
     token = secrets.token_urlsafe(32)
-    verdict = notices.receipt(referral.reference, referrer, origin.network, token)
+    verdict = emails.receipt(referral.reference, referrer, origin.network, token)
     if verdict is Verdict.SENT:
         referral.confirm_hash, referral.confirm_until = _hash(token), referral.received_at + CONFIRM_WITHIN
     referral.marks = asdict(_marks(referral.received_at, origin, same_network, over, verdict.paused))
     if first_over:
         log.warning("many referrals at once: they are kept, marked and not announced one by one")
     if clinic and first_over:
-        notices.many_at_once(clinic)
+        emails.many_at_once(clinic)
     elif clinic and not over:
-        notices.arrived(referral.reference, referral.priority, clinic)
+        emails.arrived(referral.reference, referral.priority, clinic)
 
 
 def confirm(referral: Referral, clinic: str | None) -> None:
@@ -107,7 +107,7 @@ def confirm(referral: Referral, clinic: str | None) -> None:
     referral.confirmed_at, referral.confirm_hash, referral.confirm_until = now, None, None
     referral.events.append(Event(kind="confirmed", happened_at=now))
     if clinic and Marks.read(referral.marks).many_at_once:
-        notices.arrived(referral.reference, referral.priority, clinic)
+        emails.arrived(referral.reference, referral.priority, clinic)
 
 
 def is_over(referral: Referral) -> bool:

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from blueprints.subscriptions import notices, services
+from blueprints.subscriptions import emails, services
 from blueprints.subscriptions.models import Subscriber
 from core import rate_limits
 from core.extensions import db
@@ -20,7 +20,7 @@ def send_holdings(token: str, network: str) -> None:
     """Mail everything that is held, as JSON, within the limits. Raises services.UnknownLink, TooManyMails."""
     subscriber = services.by_leave_token(token)
     said = json.dumps(_holdings(subscriber), indent=2, ensure_ascii=False)
-    services.require_open(notices.holdings(subscriber, network, said))
+    services.require_open(emails.holdings(subscriber, network, said))
     db.session.commit()
 
 

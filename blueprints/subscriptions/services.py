@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.subscriptions import consent, notices
+from blueprints.subscriptions import consent, emails
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
@@ -69,7 +69,7 @@ def confirm(token: str, network: str) -> None:
         raise LinkExpired
     subscriber.status, subscriber.confirmed_at = "confirmed", clock.now()
     subscriber.confirm_hash = subscriber.confirm_until = None
-    notices.welcome(subscriber, network)
+    emails.welcome(subscriber, network)
     db.session.commit()
 
 
@@ -84,7 +84,7 @@ def leave(token: str, network: str) -> None:
     subscriber = _by_leave_token(token)
     outbox.withdraw(subscriber.email)
     if subscriber.status == "confirmed":
-        notices.goodbye(subscriber, network)
+        emails.goodbye(subscriber, network)
     if subscriber.status in ("pending", "confirmed"):
         subscriber.status, subscriber.left_at = "left", clock.now()
     subscriber.confirm_hash = subscriber.confirm_until = None
@@ -149,9 +149,9 @@ def _write_to(subscriber: Subscriber, network: str) -> None:
     token = secrets.token_urlsafe(32)
     subscriber.asked_at = clock.now()
     if subscriber.status == "confirmed":
-        require_open(notices.already(subscriber, network))
+        require_open(emails.already(subscriber, network))
         return
-    verdict = notices.confirm(subscriber, token, network)
+    verdict = emails.confirm(subscriber, token, network)
     require_open(verdict)
     if verdict is Verdict.SENT:
         _make_pending(subscriber, token)
