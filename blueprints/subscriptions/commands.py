@@ -13,8 +13,8 @@ from typing import IO, BinaryIO
 import click
 from sqlalchemy.exc import DBAPIError
 
-from blueprints.subscriptions import bp, csvfiles, lists
-from blueprints.subscriptions.csvfiles import STATES, Entry, Person, Refused
+from blueprints.subscriptions import bp, csv_formats, import_export
+from blueprints.subscriptions.csv_formats import STATES, Entry, Person, Refused
 from core import clinic
 from core.files import new_file
 
@@ -40,11 +40,11 @@ def import_list(file: str, status: str | None, report: str | None) -> None:
     changes nothing.
     """
     name = "".join(letter if letter.isprintable() else "?" for letter in os.path.basename(file))
-    _take_in(file, lambda lines: lists.people(lines, name, clinic.today(), status), report)
+    _take_in(file, lambda lines: import_export.people(lines, name, clinic.today(), status), report)
 
 
 @bp.cli.command("export")
-@click.option("--for", "program", type=click.Choice(list(csvfiles.EXPORTS)), default="ours", show_default=True)
+@click.option("--for", "program", type=click.Choice(list(csv_formats.EXPORTS)), default="ours", show_default=True)
 @click.option(
     "--status",
     "chosen",
@@ -56,11 +56,11 @@ def import_list(file: str, status: str | None, report: str | None) -> None:
 def export(program: str, chosen: tuple[str, ...], out: str) -> None:
     """Write the subscribers as CSV that a spreadsheet can open safely. It holds no tokens."""
     try:
-        states = lists.states_for(program, chosen)
-    except lists.CannotSay as error:
+        states = import_export.states_for(program, chosen)
+    except import_export.CannotSay as error:
         raise click.UsageError(str(error)) from error
-    with _database(), new_file(out) as file, _bar(lists.count(states) if out != "-" else 0) as forward:
-        written = _write(file, csvfiles.EXPORTS[program], lists.everybody(states), forward)
+    with _database(), new_file(out) as file, _bar(import_export.count(states) if out != "-" else 0) as forward:
+        written = _write(file, csv_formats.EXPORTS[program], import_export.everybody(states), forward)
     click.echo(f"{written} subscribers exported.", err=True)
 
 
@@ -72,7 +72,7 @@ def suppress(file: str, report: str | None) -> None:
 
     FILE may be - for stdin. Lines that cannot be read are reported as by import.
     """
-    _take_in(file, lists.addresses, report)
+    _take_in(file, import_export.addresses, report)
 
 
 @bp.cli.command("allow")
@@ -80,8 +80,8 @@ def suppress(file: str, report: str | None) -> None:
 def allow(address: str) -> None:
     """End the suppression of an address. It stays off the list until its owner subscribes again."""
     try:
-        lists.allow(address)
-    except lists.NotSuppressed as error:
+        import_export.allow(address)
+    except import_export.NotSuppressed as error:
         raise click.ClickException("This address is not suppressed. Nothing was changed.") from error
     click.echo("The suppression is over: this address has left the list, and its owner may subscribe again.")
 
@@ -91,10 +91,10 @@ def _take_in(file: str, read: Read, report: str | None) -> None:
     with _database(), _lines(file) as lines:
         try:
             entries = read(lines)
-        except csvfiles.WrongFile as error:
+        except csv_formats.WrongFile as error:
             raise click.ClickException(f"{'stdin' if file == '-' else file} {error}") from error
         with _refuser(report) as refuse:
-            done = lists.take_in(entries, refuse)
+            done = import_export.take_in(entries, refuse)
     click.echo(_summary(done))
     if done["refused"]:
         click.get_current_context().exit(1)
@@ -104,9 +104,9 @@ def _summary(done: Counter[str]) -> str:
     return f"{done['new']} new, {done['changed']} changed, {done['same']} as they were, {done['refused']} refused"
 
 
-def _write(file: IO[str], form: csvfiles.Export, people: Iterable[Person], forward: Forward) -> int:
+def _write(file: IO[str], form: csv_formats.Export, people: Iterable[Person], forward: Forward) -> int:
     """How many."""
-    write, written = csvfiles.writer(file, form.columns), 0
+    write, written = csv_formats.writer(file, form.columns), 0
     for person in people:
         write(form.cells(person))
         forward(1)
@@ -124,13 +124,13 @@ def _database() -> Iterator[None]:
 
 
 @contextmanager
-def _refuser(report: str | None) -> Iterator[lists.Refuse]:
+def _refuser(report: str | None) -> Iterator[import_export.Refuse]:
     """Only the report has addresses: what stands on a terminal is copied, and kept by machines."""
     if report is None:
         yield lambda refused: click.echo(f"line {refused.line}: {refused.reason}", err=True)
         return
     with new_file(report) as file:
-        yield csvfiles.report(file)
+        yield csv_formats.report(file)
 
 
 @contextmanager

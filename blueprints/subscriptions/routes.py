@@ -6,7 +6,7 @@ from flask import abort, request, url_for
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 from werkzeug.wrappers import Response
 
-from blueprints.subscriptions import bp, forms, rights, services
+from blueprints.subscriptions import bp, data_requests, forms, services
 from blueprints.subscriptions.forms import SubscribeForm
 from core.extensions import client_network, csrf, limiter
 from core.mail import outbox
@@ -93,7 +93,7 @@ def leave(token: str) -> Response:
 @csrf.exempt
 @limiter.limit("10/minute")
 def send_copy(token: str) -> Response:
-    rights.send_holdings(token, client_network())
+    data_requests.send_holdings(token, client_network())
     return hypermedia.page("subscriptions/copied.html", token=token)
 
 

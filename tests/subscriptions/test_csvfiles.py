@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprints.subscriptions import csvfiles, lists
-from blueprints.subscriptions.csvfiles import Entry, Person, Refused, WrongFile
+from blueprints.subscriptions import csv_formats, import_export
+from blueprints.subscriptions.csv_formats import Entry, Person, Refused, WrongFile
 
 MOMENT = datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)
 DAY = MOMENT.date()
@@ -26,19 +26,19 @@ def lines(text: str) -> list[str]:
 
 def read(text: str, name: str = "list.csv", status: str | None = None) -> list[tuple[int, str]]:
     """The number of each line with the status of its person, or why it was refused."""
-    entries = lists.people(lines(text), name, DAY, status)
+    entries = import_export.people(lines(text), name, DAY, status)
     return [(e.line, e.person.status if isinstance(e, Entry) else e.reason) for e in entries]
 
 
 def person(text: str, name: str = "list.csv", status: str | None = None) -> Person:
-    (entry,) = lists.people(lines(text), name, DAY, status)
+    (entry,) = import_export.people(lines(text), name, DAY, status)
     assert isinstance(entry, Entry)
     return entry.person
 
 
 def written(program: str, *people: Person) -> str:
-    file, form = io.StringIO(), csvfiles.EXPORTS[program]
-    write = csvfiles.writer(file, form.columns)
+    file, form = io.StringIO(), csv_formats.EXPORTS[program]
+    write = csv_formats.writer(file, form.columns)
     for someone in people:
         write(form.cells(someone))
     return file.getvalue()
@@ -46,20 +46,20 @@ def written(program: str, *people: Person) -> str:
 
 @given(st.text(HOSTILE))
 def test_a_guarded_cell_starts_no_formula_and_is_given_back(cell: str) -> None:
-    assert not csvfiles.guarded(cell).startswith(FORMULAS)
-    assert csvfiles.unguarded(csvfiles.guarded(cell)) == cell
+    assert not csv_formats.guarded(cell).startswith(FORMULAS)
+    assert csv_formats.unguarded(csv_formats.guarded(cell)) == cell
 
 
 @pytest.mark.parametrize("start", FORMULAS)
 def test_a_guard_of_somebody_else_is_taken_off(start: str) -> None:
-    assert csvfiles.unguarded(f"'{start}1") == f"{start}1"
-    assert csvfiles.unguarded("'s-Hertogenbosch") == "'s-Hertogenbosch"
+    assert csv_formats.unguarded(f"'{start}1") == f"{start}1"
+    assert csv_formats.unguarded("'s-Hertogenbosch") == "'s-Hertogenbosch"
 
 
 local_parts = st.text(string.ascii_letters + "0123456789=+-'!#$%&*/?^_`{|}~", min_size=1, max_size=20)
 
 
-@given(local_parts, st.sampled_from(["confirmed", "left", "suppressed"]), st.sampled_from(list(csvfiles.EXPORTS)))
+@given(local_parts, st.sampled_from(["confirmed", "left", "suppressed"]), st.sampled_from(list(csv_formats.EXPORTS)))
 def test_what_is_written_for_anybody_is_read_back(local: str, status: str, program: str) -> None:
     email = f"{local}@example.com"
     back = person(written(program, Person(email, status)), "x.csv", status=status if program == "mailchimp" else None)
@@ -135,7 +135,7 @@ def test_moments_come_from_the_columns_of_the_program() -> None:
     "text", ["", "soon", "1", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0000-00-00 00:00:00"]
 )
 def test_what_is_no_moment_is_none(text: str) -> None:
-    assert csvfiles.moment(text) is None
+    assert csv_formats.moment(text) is None
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_what_is_no_moment_is_none(text: str) -> None:
 )
 def test_a_file_that_cannot_be_read_says_why(text: str, said: str) -> None:
     with pytest.raises(WrongFile) as error:
-        lists.people(lines(text), "list.csv", DAY)
+        import_export.people(lines(text), "list.csv", DAY)
     assert said in str(error.value)
     assert "anna" not in str(error.value)
 
 
 def test_a_status_for_a_file_that_says_its_own_is_a_mistake() -> None:
     with pytest.raises(WrongFile, match="Leave --status out"):
-        lists.people(lines("email,status\n"), "list.csv", DAY, "confirmed")
+        import_export.people(lines("email,status\n"), "list.csv", DAY, "confirmed")
 
 
 def test_a_bad_line_hides_no_other_and_keeps_its_number() -> None:
@@ -194,20 +194,20 @@ def test_a_quote_that_is_not_closed_costs_one_line_of_many() -> None:
     said = [status for _, status in read(text)]
     assert said == ["a quote that is not closed"] + ["confirmed"] * 1000
     rest = iter(lines(text))
-    next(lists.people(rest, "list.csv", DAY))
-    assert len(list(rest)) == 1002 - 1 - csvfiles.LONGEST_RECORD
+    next(import_export.people(rest, "list.csv", DAY))
+    assert len(list(rest)) == 1002 - 1 - csv_formats.LONGEST_RECORD
 
 
 @pytest.mark.parametrize("column", ["email", "Email Address", "ADDRESS", "recipient"])
 def test_a_table_of_addresses_has_one_of_four_columns(column: str) -> None:
-    (entry,) = lists.addresses(lines(f"reason,{column}\nbounce,a@b.com\n"))
-    assert entry == Entry(2, Person("a@b.com", "suppressed", suppressed_because=lists.ON_A_LIST))
-    (entry,) = lists.addresses(lines(f"{column}\na@b.com\n"))
+    (entry,) = import_export.addresses(lines(f"reason,{column}\nbounce,a@b.com\n"))
+    assert entry == Entry(2, Person("a@b.com", "suppressed", suppressed_because=import_export.ON_A_LIST))
+    (entry,) = import_export.addresses(lines(f"{column}\na@b.com\n"))
     assert entry.line == 2
 
 
 def test_lines_of_addresses_need_no_header() -> None:
-    first, second, third = lists.addresses(lines('\n"a@b.com"\n b@b.com \na@b.com,c@b.com\n'))
+    first, second, third = import_export.addresses(lines('\n"a@b.com"\n b@b.com \na@b.com,c@b.com\n'))
     assert isinstance(first, Entry)
     assert isinstance(second, Entry)
     assert [first.person.email, second.person.email] == ["a@b.com", "b@b.com"]
@@ -219,4 +219,4 @@ def test_a_table_without_such_a_column_says_what_it_needs() -> None:
     with pytest.raises(
         WrongFile, match="has the columns name, reason. One of them must be called email, email address"
     ):
-        lists.addresses(lines("name,reason\nx,y\n"))
+        import_export.addresses(lines("name,reason\nx,y\n"))

@@ -15,8 +15,8 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from blueprints.subscriptions import lists
-from blueprints.subscriptions.csvfiles import Entry, Person, Refused
+from blueprints.subscriptions import import_export
+from blueprints.subscriptions.csv_formats import Entry, Person, Refused
 from core import batches, clock
 from core.extensions import db
 from core.mail import outbox
@@ -35,7 +35,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a handful of rows is more than one batch."""
-    monkeypatch.setattr(lists, "AT_ONCE", 2)
+    monkeypatch.setattr(import_export, "AT_ONCE", 2)
     monkeypatch.setattr(batches, "MOST", 2)
 
 
@@ -209,14 +209,14 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
 @pytest.mark.usefixtures("few_at_once")
 def test_an_import_that_was_killed_is_run_again(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path, "email", *(f"a{n}@example.com" for n in range(5)))
-    save, calls = lists._save, iter(range(9))
+    save, calls = import_export._save, iter(range(9))
 
     def killed(people: dict[str, Person]) -> dict[str, int]:
         if next(calls) == 1:
             raise OperationalError("", {}, Exception())
         return save(people)
 
-    monkeypatch.setattr(lists, "_save", killed)
+    monkeypatch.setattr(import_export, "_save", killed)
     done = run(app, "import", file, "--status", "confirmed")
     assert (done.exit_code, len(states(app))) == (1, 2)
     assert "It is safe to run this again." in done.stderr
@@ -224,16 +224,16 @@ def test_an_import_that_was_killed_is_run_again(app: Flask, tmp_path: Path, monk
 
 
 def test_somebody_may_subscribe_at_the_same_moment(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save = lists._save
+    save = import_export._save
 
     def raced(people: dict[str, Person]) -> dict[str, int]:
-        monkeypatch.setattr(lists, "_save", save)
+        monkeypatch.setattr(import_export, "_save", save)
         have(app, a="pending")
         with pytest.raises(IntegrityError) as error:
             have(app, a="pending")
         raise error.value
 
-    monkeypatch.setattr(lists, "_save", raced)
+    monkeypatch.setattr(import_export, "_save", raced)
     done = run(app, "import", write(tmp_path, "email", "a@example.com", "b@example.com"), "--status", "confirmed")
     assert last(done) == "1 new, 1 changed, 0 as they were, 0 refused"
     assert set(states(app).values()) == {"confirmed"}
@@ -249,15 +249,15 @@ def test_a_long_list_takes_few_questions(app: Flask, tmp_path: Path) -> None:
 
 def test_a_long_list_takes_little_memory(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it is, and whatever is wrong with it: no more of it than one batch is there at once."""
-    unseen, there = lists._unseen, []
+    unseen, there = import_export._unseen, []
 
     def counting(key: str, seen: set[bytes]) -> str:
         if key.startswith(("a900@", "a1900@")):
             there.append(sum(isinstance(thing, Person | Entry | Refused) for thing in gc.get_objects()))
         return unseen(key, seen)
 
-    monkeypatch.setattr(lists, "_unseen", counting)
-    monkeypatch.setattr(lists, "AT_ONCE", 100)
+    monkeypatch.setattr(import_export, "_unseen", counting)
+    monkeypatch.setattr(import_export, "AT_ONCE", 100)
     file = write(tmp_path, "email", *(f"a{n % 2000}@example.com" for n in range(4000)))
     run(sqlite_app, "import", file, "--status", "confirmed", "--report", f"{file}.report")
     assert len(there) == 4

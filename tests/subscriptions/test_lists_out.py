@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from blueprints.subscriptions import csvfiles, lists, services
-from blueprints.subscriptions.csvfiles import Person
+from blueprints.subscriptions import csv_formats, import_export, services
+from blueprints.subscriptions.csv_formats import Person
 from core import batches, clock
 from tests.page import Visitor
 from tests.subscriptions.actions import confirmed, mails, subjects, subscribe
@@ -33,7 +33,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a handful of rows is more than one batch."""
-    monkeypatch.setattr(lists, "AT_ONCE", 2)
+    monkeypatch.setattr(import_export, "AT_ONCE", 2)
     monkeypatch.setattr(batches, "MOST", 2)
 
 
@@ -42,7 +42,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("status", ["confirmed", "left"])
 def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, program: str, status: str) -> None:
     # In this file each has the guard that a spreadsheet needs.
-    guarded = [f"x,{csvfiles.guarded(email)}" for email in HOSTILE]
+    guarded = [f"x,{csv_formats.guarded(email)}" for email in HOSTILE]
     run(app, "import", write(tmp_path, "x,email", *guarded), "--status", status)
     before, out = states(app), str(tmp_path / "out.csv")
     assert before == dict.fromkeys(HOSTILE, status)

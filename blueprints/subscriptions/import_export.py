@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.subscriptions import csvfiles, services
-from blueprints.subscriptions.csvfiles import STATES, Entry, Kind, Person, Refused, WrongFile
+from blueprints.subscriptions import csv_formats, services
+from blueprints.subscriptions.csv_formats import STATES, Entry, Kind, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
 from core import batches, clock
 from core.extensions import db
@@ -60,8 +60,8 @@ def people(lines: Iterable[str], name: str, day: date, status: str | None = None
 
     Who comes without the words of a consent is said to have given it elsewhere.
     """
-    table = csvfiles.Table(lines)
-    kind = csvfiles.kind_of(table.columns)
+    table = csv_formats.Table(lines)
+    kind = csv_formats.kind_of(table.columns)
     status = _status_of_all(kind, name, status)
     consent = f"Imported from {name} on {day:%Y-%m-%d}; consent was given there."
     start = Person("", status or "", consent_version="import", consent_text=consent)
@@ -71,7 +71,7 @@ def people(lines: Iterable[str], name: str, day: date, status: str | None = None
 
 def addresses(lines: Iterable[str]) -> Iterator[Entry | Refused]:
     """Everybody in a list of addresses, to be suppressed. Raises WrongFile before the first."""
-    table, column = csvfiles.address_table(lines)
+    table, column = csv_formats.address_table(lines)
     start = Person("", "suppressed", suppressed_because=ON_A_LIST)
     return table.read(column, lambda cells: start._replace(email=cells[column].strip()))
 
@@ -103,7 +103,7 @@ def allow(email: str) -> None:
 def states_for(program: str, chosen: Iterable[str]) -> list[str]:
     """The states that an export for the program holds: those that were chosen, or what suits it. Raises CannotSay."""
     states = sorted(set(chosen) or (STATES if program == "ours" else {"confirmed"}), key=STATES.index)
-    if not set(states) <= set(csvfiles.EXPORTS[program].states):
+    if not set(states) <= set(csv_formats.EXPORTS[program].states):
         raise CannotSay("Only our own format can say that somebody has not confirmed yet.")
     if program == "mailchimp" and len(states) > 1:
         raise CannotSay("A file for Mailchimp holds one state. Export one --status at a time.")
@@ -141,7 +141,7 @@ def _status_of_all(kind: Kind, name: str, said: str | None) -> str | None:
 
 def _person(kind: Kind, cells: Mapping[str, str], start: Person) -> Person:
     """Raises ValueError with the reason."""
-    moments: dict[str, Any] = {ours: csvfiles.moment(cells.get(its, "")) for ours, its in kind.moments.items()}
+    moments: dict[str, Any] = {ours: csv_formats.moment(cells.get(its, "")) for ours, its in kind.moments.items()}
     who = start._replace(email=cells[kind.email].strip(), status=_status(kind, cells, start.status), **moments)
     version, text, because = (cells.get(name) for name in ("consent_version", "consent_text", "suppressed_because"))
     if version and text:
