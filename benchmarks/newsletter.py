@@ -22,8 +22,8 @@ from sqlalchemy import insert, text, update
 
 from benchmarks.referral import DATABASES, site
 from benchmarks.servers import ROOT, free_port, running
-from blueprints.content.letters import Letter
 from blueprints.newsletters import services
+from blueprints.newsletters.issues import Letter
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import current_app
 
-from blueprints.content import bp, checks
+from blueprints.content import bp, lint
 from blueprints.content.library import Shelf
 from core import clinic
 
@@ -16,10 +16,10 @@ def check() -> None:
     shelf: Shelf = current_app.extensions["library"]
     library = shelf.library()
     for page in library.pages.values():
-        found, most = checks.grade(page, library.glossary), checks.limit(page)
+        found, most = lint.grade(page, library.glossary), lint.limit(page)
         click.echo(f"grade {found:4.1f} of {most:.0f}  {page.path}")
     addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
-    problems = list(checks.problems(library, addresses, clinic.today()))
+    problems = list(lint.problems(library, addresses, clinic.today()))
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:

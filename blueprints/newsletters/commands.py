@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from blueprints.content import checks, letters, library
-from blueprints.newsletters import bp, emails, services
+from blueprints.content import library, lint
+from blueprints.newsletters import bp, emails, issues, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
 from core import clinic
@@ -77,7 +77,7 @@ def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
     _say(services.progress(circular_id))
 
 
-def _queue(letter: letters.Letter, readers: int, rate: float) -> int:
+def _queue(letter: issues.Letter, readers: int, rate: float) -> int:
     try:
         circular_id = services.begin(letter)
     except services.ChangedSince as error:
@@ -153,15 +153,15 @@ def _page(file: Path) -> library.Page:
     raise click.ClickException(f"{file} is not an issue: they are the files of content/newsletters/.")
 
 
-def _letter(page: library.Page) -> letters.Letter:
+def _letter(page: library.Page) -> issues.Letter:
     shelf: library.Shelf = current_app.extensions["library"]
-    return letters.letter(page, shelf.library(), current_app.config["SITE_URL"])
+    return issues.letter(page, shelf.library(), current_app.config["SITE_URL"])
 
 
 def _problems(page: library.Page) -> list[str]:
     shelf: library.Shelf = current_app.extensions["library"]
     addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [str(problem) for problem in checks.problems_of(page, shelf.library(), addresses, clinic.today())]
+    return [str(problem) for problem in lint.problems_of(page, shelf.library(), addresses, clinic.today())]
 
 
 def _refuse_what_is_not_ready(page: library.Page) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from blueprints.content.letters import Letter
+from blueprints.newsletters.issues import Letter
 from core.mail import outbox
 
 TEMPLATE = "email/newsletter.md"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sqlalchemy import func, insert, select
 
-from blueprints.content.letters import Letter
 from blueprints.newsletters import emails
+from blueprints.newsletters.issues import Letter
 from blueprints.newsletters.models import NewsletterReader
 from blueprints.subscriptions import services as subscriptions
 from blueprints.subscriptions.services import Reader

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from blueprints.content import checks, grades
+from blueprints.content import lint, readability
 from tests.content.words import CONTENT, change, load
 
 ADDRESSES = {"/refer", "/refer/print", "/subscribe", "/references.json", "/updates.atom"}
@@ -18,7 +18,7 @@ def found(folder: Path, today: datetime.date | None = None) -> list[str]:
     """Problems, as of the day the words were last edited unless told otherwise."""
     library = load(folder)
     day = today or max(page.reviewed_on for page in library.pages.values())
-    return [str(problem) for problem in checks.problems(library, ADDRESSES, day)]
+    return [str(problem) for problem in lint.problems(library, ADDRESSES, day)]
 
 
 def test_the_words_of_the_site_stand_the_checks() -> None:
@@ -84,8 +84,8 @@ def test_a_page_that_is_hard_to_read_is_named(folder: Path) -> None:
 def test_the_grade_is_flesch_and_kincaids() -> None:
     # 13 words, 2 sentences, 15 syllables (hap-pi-ly: 3), counted by hand.
     text = ["The cat sat on the mat.", "Then it went to sleep there happily."]
-    assert grades.grade(text, set()) == pytest.approx(0.39 * 13 / 2 + 11.8 * 15 / 13 - 15.59)
-    assert grades.grade(["Esketamine helps."], {"esketamine"}) < grades.grade(["Esketamine helps."], set())
+    assert readability.grade(text, set()) == pytest.approx(0.39 * 13 / 2 + 11.8 * 15 / 13 - 15.59)
+    assert readability.grade(["Esketamine helps."], {"esketamine"}) < readability.grade(["Esketamine helps."], set())
 
 
 def test_the_command_prints_each_grade_and_says_when_something_is_wrong(sqlite_app: Flask, folder: Path) -> None:

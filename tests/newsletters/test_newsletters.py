@@ -12,8 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, text
 
-from blueprints.content import letters
-from blueprints.newsletters import services
+from blueprints.newsletters import issues, services
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
@@ -115,7 +114,7 @@ def test_a_kill_while_queueing_loses_nobody_and_doubles_nobody(
     monkeypatch.setattr(services, "BATCH", 3)
     with app.app_context():
         library = app.extensions["library"].library()
-        letter = letters.letter(library.newsletters[0], library, "http://127.0.0.1:5000")
+        letter = issues.letter(library.newsletters[0], library, "http://127.0.0.1:5000")
         steps = services.queue(services.begin(letter), 0)
         assert next(steps) == 3
         steps.close()

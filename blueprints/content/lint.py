@@ -10,7 +10,7 @@ from pathlib import Path
 
 from markdown_it.token import Token
 
-from blueprints.content import grades
+from blueprints.content import readability
 from blueprints.content.frontmatter import split
 from blueprints.content.library import Library, Page
 from blueprints.content.markup import markdown
@@ -89,7 +89,7 @@ def limit(page: Page) -> float:
 
 def grade(page: Page, glossary: Collection[str]) -> float:
     plain = (_plain(sentence) for passage in read(page.source) for sentence in passage.sentences())
-    return grades.grade([sentence for sentence in plain if grades.WORD.search(sentence)], glossary)
+    return readability.grade([sentence for sentence in plain if readability.WORD.search(sentence)], glossary)
 
 
 def read(source: Path) -> Iterator[Passage]:
