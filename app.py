@@ -13,8 +13,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import clients, clinic, config, database, extensions, files
 from core.mail import commands
-from core.ops import health, request_log
-from core.web import access, errors, hypermedia, page_cache, security, sitemap, static_files
+from core.ops import health
+from core.web import access, errors, hypermedia, page_cache, request_log, security, sitemap, static_files
 from scaffold import commands as scaffold
 
 ROOT = Path(__file__).parent

@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.content import bibtex, bp, frontmatter, jsonld, library
 from core import clock
-from core.mail.outbox import link
 from core.web import errors, hypermedia
 from core.web.page_cache import same_for_everybody
 from core.web.sitemap import listed
+from core.web.urls import link
 
 log = logging.getLogger("site")
 

@@ -6,6 +6,7 @@ from flask import render_template
 
 from blueprints.newsletters.issues import Letter
 from core.mail import outbox
+from core.web import urls
 
 TEMPLATE = "email/newsletter.md"
 
@@ -17,5 +18,5 @@ def words(letter: Letter, leave_link: str) -> str:
 
 def put_test(letter: Letter, address: str) -> None:
     """A copy whose link to leave leads nowhere; the caller commits."""
-    link = outbox.link("/subscribe/leave/test")
+    link = urls.link("/subscribe/leave/test")
     outbox.put(address, f"Test: {letter.title}", TEMPLATE, letter=letter, leave_link=link)

@@ -19,6 +19,7 @@ from core import clock
 from core.extensions import db
 from core.mail import outbox
 from core.mail.outbox import Circular, Message, Status
+from core.web import urls
 
 BATCH = 500
 TOKEN = "~token~"  # noqa: S105 - the place in the words where each reader's own token goes
@@ -46,7 +47,7 @@ def put_test(letter: Letter, address: str) -> None:
 
 def begin(letter: Letter) -> int:
     """The id of the newsletter's circular, kept from the first time on. Raises ChangedSince. Commits."""
-    leave = outbox.link(f"/subscribe/leave/{TOKEN}")
+    leave = urls.link(f"/subscribe/leave/{TOKEN}")
     body = emails.words(letter, leave)
     known = db.session.scalar(select(Circular).where(Circular.name == letter.name))
     if known is not None and (known.subject, known.body) != (letter.title, body):

@@ -13,7 +13,7 @@ import click
 from flask import current_app
 
 from blueprints.referrals import bp, drafts, services
-from blueprints.referrals.fhir import bundle
+from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.services import Summary
 from core.clinic import Clinic
 from core.crypto.commands import with_private_key
@@ -106,7 +106,7 @@ def purge_drafts() -> None:
 def _as(form: str, row: Summary, said: Opened) -> dict[str, Any]:
     """`differs` is null where the referral was sealed before that was recorded."""
     if form == "fhir":
-        return bundle.bundle(said.data, row.reference, row.received_at, said.warning)
+        return bundle(said.data, row.reference, row.received_at, said.warning)
     return {**_in_the_clear(row), **said.data, "differs": said.differs}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from core.mail import limits, outbox
 from core.mail.limits import Verdict
+from core.web import urls
 
 
 def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict:
     """To whatever address was typed, so it passes the gate. Its link shows that the address is the sender's."""
-    link = outbox.link(f"/refer/confirm/{token}")
+    link = urls.link(f"/refer/confirm/{token}")
     subject, template = "We have received your referral", "email/referral_received.md"
     return limits.put(limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link)
 

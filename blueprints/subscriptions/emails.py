@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from blueprints.subscriptions.models import Subscriber
-from core.mail import limits, outbox
+from core.mail import limits
 from core.mail.limits import Verdict
 from core.rate_limits import Kind
+from core.web import urls
 
 
 def leave_link(token: str) -> str:
-    return outbox.link(f"/subscribe/leave/{token}")
+    return urls.link(f"/subscribe/leave/{token}")
 
 
 def unsubscribe_headers(token: str) -> dict[str, str]:
@@ -18,7 +19,7 @@ def unsubscribe_headers(token: str) -> dict[str, str]:
 
 
 def confirm(subscriber: Subscriber, token: str, network: str) -> Verdict:
-    link = outbox.link(f"/subscribe/confirm/{token}")
+    link = urls.link(f"/subscribe/confirm/{token}")
     subject = "Please confirm your subscription"
     return _put(limits.SIGN_UP, subscriber, network, subject, "email/confirm.md", confirm_link=link)
 
@@ -32,7 +33,7 @@ def welcome(subscriber: Subscriber, network: str) -> Verdict:
 
 
 def goodbye(subscriber: Subscriber, network: str) -> Verdict:
-    link = outbox.link("/subscribe")
+    link = urls.link("/subscribe")
     subject = "You have left the list"
     return _put(limits.LIST_CHANGE, subscriber, network, subject, "email/goodbye.md", subscribe_link=link)
 

@@ -1,4 +1,4 @@
-"""What an operator types: `flask outbox`, `flask keys` (keys.py), `flask serve` (serving.py)."""
+"""`flask outbox`: sending what is due, and looking at what waits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from core import clock, rate_limits
-from core.crypto import commands
 from core.extensions import db
-from core.mail import outbox, worker
-from core.ops import serving, settings_example
+from core.mail import outbox
+from core.mail.worker import UNAVAILABLE, Unreachable, Worker, deliver
 
 LOOK_EVERY = 5
 """Seconds."""
@@ -30,26 +29,12 @@ SAY_EVERY = timedelta(minutes=1)
 outbox_group = AppGroup("outbox", help="Mail that waits to be sent.")
 
 
-def init_app(app: Flask) -> None:
-    app.cli.add_command(serving.serve)
-    commands.init_app(app)
-    app.cli.add_command(outbox_group)
-    app.cli.add_command(settings_example.settings_group)
-    app.shell_context_processor(_models)
-
-
-def _models() -> dict[str, Any]:
-    """What `flask shell` knows without an import: db, and every table's class by its name."""
-    mappers = db.Model.registry.mappers  # type: ignore[attr-defined]
-    return {"db": db, **{mapper.class_.__name__: mapper.class_ for mapper in mappers}}
-
-
 @contextmanager
 def database_needed() -> Iterator[None]:
     """Around a command: where the database is away it ends with one line and exit code 1."""
     try:
         yield
-    except worker.UNAVAILABLE as error:
+    except UNAVAILABLE as error:
         db.session().invalidate()
         raise click.ClickException(_away("database", error)) from error
 
@@ -60,7 +45,7 @@ def database_needed() -> Iterator[None]:
 def send(watch: bool) -> None:
     """Send the mail that is due over MAIL_URL. Several may run at once."""
     require_mail_url()
-    worker = worker.Worker(current_app.config["MAIL_URL"])
+    worker = Worker(current_app.config["MAIL_URL"])
     with stopped_by_signal() as stop:
         if watch:
             _watch(worker, stop)
@@ -70,11 +55,11 @@ def send(watch: bool) -> None:
             rate_limits.purge()
             try:
                 _send_due(worker, stop)
-            except worker.Unreachable as error:
+            except Unreachable as error:
                 click.echo(_away("mail server", error), err=True)
 
 
-def _watch(worker: worker.Worker, stop: threading.Event) -> None:
+def _watch(worker: Worker, stop: threading.Event) -> None:
     wait, looks, said_at = float(LOOK_EVERY), 0, None
     while True:
         try:
@@ -83,8 +68,8 @@ def _watch(worker: worker.Worker, stop: threading.Event) -> None:
                 rate_limits.purge()
             _send_due(worker, stop, quiet=True)
             wait, looks, said_at = LOOK_EVERY, looks + 1, None
-        except (worker.Unreachable, *worker.UNAVAILABLE) as error:
-            missing = "mail server" if isinstance(error, worker.Unreachable) else "database"
+        except (Unreachable, *UNAVAILABLE) as error:
+            missing = "mail server" if isinstance(error, Unreachable) else "database"
             db.session().invalidate()
             wait = min(wait * 2, LONGEST_WAIT[missing])
             if said_at is None or clock.now() - said_at >= SAY_EVERY:
@@ -95,14 +80,14 @@ def _watch(worker: worker.Worker, stop: threading.Event) -> None:
             return
 
 
-def _send_due(worker: worker.Worker, stop: threading.Event, quiet: bool = False) -> None:
-    sent = sum(worker.deliver(stop, worker))
+def _send_due(worker: Worker, stop: threading.Event, quiet: bool = False) -> None:
+    sent = sum(deliver(stop, worker))
     if sent or not quiet:
         click.echo(f"{sent} sent{_rest()}")
 
 
 def _away(missing: str, error: Exception) -> str:
-    kind = str(error) if isinstance(error, worker.Unreachable) else type(getattr(error, "orig", error)).__name__
+    kind = str(error) if isinstance(error, Unreachable) else type(getattr(error, "orig", error)).__name__
     return f"The {missing} cannot be reached ({kind}); the mail is kept."
 
 

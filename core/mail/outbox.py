@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from blinker import Namespace
-from flask import current_app, render_template
+from flask import render_template
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -178,11 +178,6 @@ def put(
     else:
         row.status, row.settled_at = Status.WITHHELD, now
     db.session.add(row)
-
-
-def link(path: str) -> str:
-    """An absolute address for a mail, from SITE_URL and never from a request."""
-    return f"{current_app.config['SITE_URL']}{path}"
 
 
 def newest(limit: int = 50) -> list[Message]:

@@ -22,8 +22,7 @@ from werkzeug.sansio.utils import get_host
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.ops import request_log
-from core.web import static_files
+from core.web import request_log, static_files
 from core.web.access import is_served
 
 try:

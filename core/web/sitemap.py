@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from flask import Flask, Response, current_app, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.mail.outbox import link
 from core.web.access import is_served
 from core.web.page_cache import same_for_everybody
+from core.web.urls import link
 
 View = Callable[..., BaseResponse]
 

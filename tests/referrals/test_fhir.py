@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from blueprints.referrals.details import ReferralDetails, Trial
-from blueprints.referrals.fhir import bundle, findings
+from blueprints.referrals.fhir import findings
+from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.terminology import answers
 from tests.referrals.charts import details, unknown
 
@@ -79,7 +80,7 @@ ANY: dict[str, st.SearchStrategy[Any]] = {
 
 
 def made(chart: ReferralDetails) -> dict[str, Any]:
-    return bundle.bundle(chart.as_json(), REFERENCE, RECEIVED)
+    return bundle(chart.as_json(), REFERENCE, RECEIVED)
 
 
 def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -159,7 +160,7 @@ def test_each_answer_can_be_read_out_of_the_bundle() -> None:
 
 def test_the_same_referral_is_the_same_bundle() -> None:
     assert made(details()) == made(details())
-    other = bundle.bundle(details().as_json(), "KTC-33333333", RECEIVED)
+    other = bundle(details().as_json(), "KTC-33333333", RECEIVED)
     assert not {e["fullUrl"] for e in other["entry"]} & {e["fullUrl"] for e in made(details())["entry"]}
 
 
@@ -257,7 +258,7 @@ def test_a_referral_from_before_the_treatment_history_is_read() -> None:
     later = {"trials", "no_trials_known", "history_details", "safety", "systolic", "diastolic", "weight_kg"}
     later |= {"had_ect", "had_tms", "had_psychotherapy", "had_ketamine", "current_medications", "allergies"}
     first = {name: value for name, value in details().as_json().items() if name not in later} | {"version": 1}
-    exported = bundle.bundle(first, REFERENCE, RECEIVED)
+    exported = bundle(first, REFERENCE, RECEIVED)
     assert problems(exported) == []
     assert resources(exported, "MedicationStatement") == []
 

@@ -16,7 +16,7 @@ from wtforms import BooleanField, Field, FieldList, HiddenField
 from wtforms.csrf.core import CSRFTokenField
 
 from blueprints.referrals import review
-from blueprints.referrals.fhir import bundle
+from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.forms.history import TrialRow
 from blueprints.referrals.forms.referral import ReferralForm
 from core.forms.base import Checkboxes, Honeypot
@@ -98,7 +98,7 @@ def in_json(form: ReferralForm) -> Any:
 
 
 def in_fhir(form: ReferralForm) -> Any:
-    return bundle.bundle(form.details().as_json(), "KTC-22222222", datetime(2026, 11, 24, tzinfo=UTC))
+    return bundle(form.details().as_json(), "KTC-22222222", datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def fields(form: ReferralForm) -> list[Field]:

@@ -12,7 +12,7 @@ from flask import Flask
 from blueprints.referrals import details, services
 from blueprints.referrals.assessment.assess import RULE_SETS, assess
 from blueprints.referrals.assessment.models import case_of
-from blueprints.referrals.fhir import bundle
+from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.models import Referral
 from core.crypto import envelope
 from core.extensions import db
@@ -51,7 +51,7 @@ def test_there_is_a_sample_of_each_version() -> None:
 
 
 def test_a_change_of_the_fields_comes_with_a_version_and_a_sample() -> None:
-    """Failed? Raise VERSION in details.py (ROW_VERSION in core/crypto/models.py), then `python -m tests.referrals.samples`."""
+    """Failed? Raise VERSION in details.py (or ROW_VERSION in crypto/models.py), run tests.referrals.samples."""
     present = samples.load(samples.PRESENT)
     assert present["fields"] == samples.shape()
     assert present["recorded"] == list(Referral.recorded)
@@ -106,7 +106,7 @@ def test_what_a_later_version_adds_does_not_stop_this_one() -> None:
     trials = [{**trial, "later": 1} for trial in data["trials"]]
     later = {**data, "version": details.VERSION + 1, "later": {"x": [1]}, "trials": trials}
     assert details.read(later) == details.read(data)
-    assert problems(bundle.bundle(later, "KTC-22222222", samples.row_of(samples.load(NAMES[0])).received_at)) == []
+    assert problems(bundle(later, "KTC-22222222", samples.row_of(samples.load(NAMES[0])).received_at)) == []
 
 
 WRONG: list[tuple[str, Any]] = [
@@ -159,5 +159,5 @@ def test_a_referral_that_no_form_would_send_is_named_and_does_not_stop_the_other
 
 def test_a_score_that_is_none_is_exported(sqlite_app: Flask) -> None:
     data = {**samples.load(samples.PRESENT)["details"], "phq9_item9": 9}
-    exported = bundle.bundle(data, "KTC-22222222", samples.row_of(samples.load(NAMES[0])).received_at)
+    exported = bundle(data, "KTC-22222222", samples.row_of(samples.load(NAMES[0])).received_at)
     assert problems(exported) == []

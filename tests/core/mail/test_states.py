@@ -132,8 +132,8 @@ def test_a_worker_notes_nothing_about_what_another_holds(postbox: Postbox) -> No
 def test_a_claim_that_ended_is_not_used(postbox: Postbox, wait: Wait) -> None:
     """The row may be another's the next moment; it is claimed anew."""
     circulars(2)
-    with worker.Worker(postbox.url) as worker:
-        outcomes = worker.run()
+    with worker.Worker(postbox.url) as working:
+        outcomes = working.run()
         assert next(outcomes) is True
         wait(2 * worker.CLAIM)
         assert next(outcomes) is False

@@ -12,8 +12,8 @@ from blueprints.referrals import services
 from blueprints.referrals.models import Referral
 from core.crypto import commands, envelope
 from core.extensions import db
-from tests.core.test_exchanged_rows import change, references, site
-from tests.core.test_keys import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rotating, rows, run
+from tests.core.crypto.test_commands import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rotating, rows, run
+from tests.core.crypto.test_exchanged_rows import change, references, site
 from tests.referrals.test_commands import run as referrals
 
 __all__ = ["rotating", "site"]

@@ -15,7 +15,7 @@ from core import config
 from core.crypto import dev_keys, envelope, key_check, key_text
 from tests.builders import PRODUCTION
 from tests.conftest import build
-from tests.core.test_keys import run
+from tests.core.crypto.test_commands import run
 
 PAIR, RECOVERY = envelope.new_key_pair(), envelope.new_key_pair()
 FILES = {

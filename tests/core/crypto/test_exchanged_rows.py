@@ -15,7 +15,7 @@ from blueprints.referrals import services
 from blueprints.referrals.models import Referral
 from core.crypto import envelope, models
 from core.extensions import db
-from tests.core.test_keys import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rows, run
+from tests.core.crypto.test_commands import NEW, NEW_KEYS, OLD, RECOVERY, arrive, rows, run
 from tests.referrals.charts import details
 from tests.referrals.test_commands import run as referrals
 

@@ -33,7 +33,7 @@ KB = 1024
 HOST = "https://clinic.example"
 TINY = {"/robots.txt", "/site.webmanifest"}
 """Files that compressing makes no smaller."""
-FONTS = Path(__file__).parents[2] / "static" / "fonts"
+FONTS = Path(__file__).parents[3] / "static" / "fonts"
 Fetch = Callable[..., TestResponse]
 View = Callable[[], BaseResponse]
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.database_decides
 OLD, RECOVERY, NEW = (envelope.new_key_pair() for _ in range(3))
 OLD_KEYS, NEW_KEYS = (OLD.public, RECOVERY.public), (NEW.public, RECOVERY.public)
 OLD_IDS, NEW_IDS = ({envelope.key_id(key) for key in keys} for keys in (OLD_KEYS, NEW_KEYS))
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
