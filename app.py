@@ -12,8 +12,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import clients, clinic, config, database, extensions, files
-from core.mail import commands
-from core.ops import health
+from core.ops import commands, health
 from core.web import access, errors, hypermedia, page_cache, request_log, security, sitemap, static_files
 from scaffold import commands as scaffold
 

@@ -74,8 +74,8 @@ def queue(app: Flask) -> float:
     letter = Letter("benchmark", "A newsletter", body, False, "https://clinic.example/newsletters/benchmark")
     started = time.perf_counter()
     with app.app_context():
-        circular = services.begin(letter)
-        for _ in services.queue(circular, 0):
+        broadcast = services.begin(letter)
+        for _ in services.queue(broadcast, 0):
             pass
     return time.perf_counter() - started
 

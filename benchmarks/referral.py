@@ -28,7 +28,7 @@ from werkzeug.test import Client
 from app import create_app
 from benchmarks.forms import HOST, compare, minimal, timed
 from blueprints.referrals import services
-from blueprints.referrals.assessment.assess import Case, assess
+from blueprints.referrals.assessment.assess import AssessmentInput, assess
 from blueprints.referrals.details import Trial
 from blueprints.referrals.terminology.medications import medications
 from blueprints.referrals.terminology.search import suggest_diagnoses, suggest_medications
@@ -89,8 +89,8 @@ class Clinician:
     def page(self, path: str) -> Document:
         return Document(self.client.get(path, base_url=HOST).get_data(as_text=True))
 
-    def post(self, path: str, data: dict[str, Any], status: int, htmx: bool = False) -> None:
-        headers = {"Origin": HOST, **({"HX-Request": "true"} if htmx else {})}
+    def post(self, path: str, data: dict[str, Any], status: int, htmx_client: bool = False) -> None:
+        headers = {"Origin": HOST, **({"HX-Request": "true"} if htmx_client else {})}
         answer = self.client.post(path, data={**self.token, **data}, base_url=HOST, headers=headers)
         assert answer.status_code == status, answer.get_data(as_text=True)[:500]
 
@@ -181,7 +181,9 @@ def show_scale(name: str, app: Flask, rows: int) -> None:
 def show_assessment() -> None:
     known = [medication.generic for medication in medications() if medication.minimum_mg][:12]
     trials = tuple(Trial(name, name, 100, 8, "yes", "none") for name in known)
-    case = Case(today=date(2026, 11, 23), trials=trials, diagnosis_code="F33.2", current_medications="lorazepam")
+    case = AssessmentInput(
+        today=date(2026, 11, 23), trials=trials, diagnosis_code="F33.2", current_medications="lorazepam"
+    )
     print(f"{'assessment of 12 trials':28} {timed(lambda: assess(case)) * 1000:6.0f} µs")
 
 

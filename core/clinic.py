@@ -28,7 +28,7 @@ class Clinic:
     street: str | None = None
     hours: str | None = None
     security_contact: str | None = None
-    """mailto: or https: address for reports of a weakness (RFC 9116)."""
+    """mailto: or https: address for reports of a vulnerability (RFC 9116)."""
     fax: str | None = None
     referrals_email: str | None = None
     """Who is told that a referral has arrived."""

@@ -31,7 +31,7 @@ def new_file(name: str) -> Iterator[IO[str]]:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             yield file
     except FileExistsError as error:
-        raise click.ClickException(f"{name} is there already. Choose another name, or remove it first.") from error
+        raise click.ClickException(f"{name} already exists. Choose another name, or remove it first.") from error
     except OSError as error:
         raise click.ClickException(f"{name} cannot be written, or not to its end: {error.strerror}.") from error
 

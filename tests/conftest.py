@@ -22,7 +22,7 @@ from app import create_app
 from core import clock
 from core.extensions import db
 from tests.needs import POSTGRES
-from tests.page import Visitor
+from tests.page import Client
 from tests.speed import make_once
 
 make_once()
@@ -162,20 +162,20 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
 
 
 @pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return Visitor(app)
+def client(app: Flask) -> Client:
+    return Client(app)
 
 
 @pytest.fixture
-def htmx(app: Flask) -> Visitor:
+def htmx_client(app: Flask) -> Client:
     """The same person, with JavaScript on."""
-    return Visitor(app, {"HX-Request": "true"})
+    return Client(app, {"HX-Request": "true"})
 
 
 @pytest.fixture
-def reader(sqlite_app: Flask) -> Visitor:
+def sqlite_client(sqlite_app: Flask) -> Client:
     """Somebody who visits a site on SQLite."""
-    return Visitor(sqlite_app)
+    return Client(sqlite_app)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ class Answer:
         return self.document.text_of(f"{name}-error").removeprefix("Error: ")
 
 
-class Visitor:
+class Client:
     """Fetches pages as one browser does: it keeps cookies, and sends the form token it was given."""
 
     def __init__(self, app: Flask, headers: dict[str, str] | None = None) -> None:

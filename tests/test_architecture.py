@@ -16,7 +16,7 @@ from sqlalchemy import event
 
 from core.extensions import db
 from core.web import access
-from tests.page import Visitor
+from tests.page import Client
 from tests.project import SHIPPED
 
 pytestmark = pytest.mark.database_decides
@@ -42,7 +42,7 @@ def addresses(app: Flask) -> Iterator[str]:
 def test_each_feature_declares_who_may_use_it(sqlite_app: Flask) -> None:
     rules = {name: access.rule_of(bp) for name, bp in sqlite_app.blueprints.items()}
     assert {name for name, rule in rules.items() if rule == access.DEVELOPMENT} == {"dev"}
-    assert set(rules.values()) == {access.ANYBODY, access.DEVELOPMENT}
+    assert set(rules.values()) == {access.EVERYONE, access.DEVELOPMENT}
     own = {name for name in sqlite_app.view_functions if "." not in name}
     assert own == {"static", "style_sheet", "healthz", "readyz", "sitemap"}
 
@@ -50,7 +50,7 @@ def test_each_feature_declares_who_may_use_it(sqlite_app: Flask) -> None:
 def test_a_feature_without_a_rule_stops_the_start_and_is_told_what_to_do() -> None:
     app = Flask(__name__)
     app.register_blueprint(Blueprint("evenings", "blueprints.evenings"))
-    with pytest.raises(access.NoAccessRule, match=r"access.anybody\(bp\).*blueprints/evenings/__init__.py"):
+    with pytest.raises(access.NoAccessRule, match=r"access.public\(bp\).*blueprints/evenings/__init__.py"):
         access.check(app)
 
 
@@ -71,7 +71,7 @@ def test_no_get_commits(sqlite_app: Flask) -> None:
     for rule in sqlite_app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint != "static":
             path = re.sub(r"<[^>]+>", "x", rule.rule)
-            assert Visitor(sqlite_app).get(path).status < 500
+            assert Client(sqlite_app).get(path).status < 500
     assert commits == []
 
 
@@ -130,18 +130,18 @@ def test_htmx_is_the_one_that_was_chosen() -> None:
     assert hashlib.sha256(htmx.read_bytes()).hexdigest() == expected
 
 
-def test_style_sheets_are_one_file_a_layer_and_travel_as_one(reader: Visitor) -> None:
+def test_style_sheets_are_one_file_a_layer_and_travel_as_one(sqlite_client: Client) -> None:
     folder = ROOT / "static" / "css"
     layers = re.findall(r'@import url\("(\w+\.css)"\)', (folder / "site.css").read_text())
     assert set(layers) == {f.name for f in folder.glob("*.css")} - {"site.css"}
-    together = reader.get("/static/css/site.css").text
+    together = sqlite_client.get("/static/css/site.css").text
     assert "@import" not in together
     for file in layers:
         assert (folder / file).read_text() in together
 
 
-def test_static_files_are_kept_for_ever_under_an_address_of_their_content(reader: Visitor) -> None:
-    address = next(e.attributes["src"] for e in reader.get("/").document.scripts)
+def test_static_files_are_kept_for_ever_under_an_address_of_their_content(sqlite_client: Client) -> None:
+    address = next(e.attributes["src"] for e in sqlite_client.get("/").document.scripts)
     assert "?v=" in address
-    assert "immutable" in reader.get(address).response.headers["Cache-Control"]
-    assert "no-cache" in reader.get("/static/js/site.js").response.headers["Cache-Control"]
+    assert "immutable" in sqlite_client.get(address).response.headers["Cache-Control"]
+    assert "no-cache" in sqlite_client.get("/static/js/site.js").response.headers["Cache-Control"]

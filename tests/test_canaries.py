@@ -14,7 +14,7 @@ from blueprints.subscriptions import services
 from core.extensions import db
 from core.mail import outbox, render
 from tests.builders import CANARIES, referral
-from tests.page import Visitor
+from tests.page import Client
 from tests.subscriptions.actions import OWN, link
 
 ADDRESS = "canary-of-an-address@canaryhost.example"
@@ -28,7 +28,7 @@ def everything_mailed(app: Flask) -> str:
         return "\n".join(words)
 
 
-def refer(person: Visitor, addresses: list[str]) -> None:
+def refer(person: Client, addresses: list[str]) -> None:
     """Every form of a referral, wrong and right."""
     token = person.token()
     answers = {**referral(other_diagnoses="canary diagnosis"), **token}
@@ -45,7 +45,7 @@ def refer(person: Visitor, addresses: list[str]) -> None:
     addresses.append(sent.location or sent.response.headers.get("HX-Redirect", ""))
 
 
-def join(person: Visitor, app: Flask, addresses: list[str]) -> None:
+def join(person: Client, app: Flask, addresses: list[str]) -> None:
     """Every form of the list."""
     person.post("/subscribe", {"email": "canary not an address", "website": "", FORGED[1]: FORGED[1]}, OWN)
     person.post("/subscribe", {"email": ADDRESS, "website": FORGED[0]}, OWN)
@@ -56,7 +56,7 @@ def join(person: Visitor, app: Flask, addresses: list[str]) -> None:
         addresses.append(person.post(link(app, "leave") + action, headers=OWN).location)
 
 
-def break_the_database(app: Flask, person: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def break_the_database(app: Flask, person: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault quotes parameters, if it is let."""
     with app.app_context():
         db.session.execute(text("DROP TABLE rate_events"))
@@ -71,7 +71,7 @@ def break_the_database(app: Flask, person: Visitor, monkeypatch: pytest.MonkeyPa
 
 
 def test_canaries_stay_where_they_belong(
-    app: Flask, visitor: Visitor, htmx: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: Client, htmx_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = io.StringIO()
     for name in ("site", app.logger.name):
@@ -79,11 +79,11 @@ def test_canaries_stay_where_they_belong(
             assert isinstance(handler, logging.StreamHandler)
             handler.setStream(lines)
     addresses: list[str] = []
-    for person in (visitor, htmx):
+    for person in (client, htmx_client):
         refer(person, addresses)
-    join(visitor, app, addresses)
+    join(client, app, addresses)
     mailed = everything_mailed(app)
-    break_the_database(app, visitor, monkeypatch)
+    break_the_database(app, client, monkeypatch)
     logged = lines.getvalue()
     assert "POST /refer/send" in logged
     assert "RuntimeError" in logged

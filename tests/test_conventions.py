@@ -27,14 +27,14 @@ OTHER_CLOCKS = {
     *("datetime.date.today", "datetime.datetime.today", "datetime.datetime.now", "datetime.datetime.utcnow"),
 }
 CAUSED_BY_OPERATORS = {
-    "newsletters/notices.py:put_test": "an operator names the address",
+    "newsletters/emails.py:put_test": "an operator names the address",
     "newsletters/services.py:_write": "to confirmed readers, sent by an operator",
-    "referrals/notices.py:arrived": "to the clinic's own address; verification.py limits how many",
-    "referrals/notices.py:many_at_once": "to the clinic's own address, once in an episode",
+    "referrals/emails.py:arrived": "to the clinic's own address; verification.py limits how many",
+    "referrals/emails.py:many_at_once": "to the clinic's own address, once in an episode",
 }
 """Functions of blueprints that write mail past the gate, and why they may."""
 GATE = (
-    "mail that a stranger can cause goes through mail_limits.put (core/mail/limits.py). "
+    "mail that a stranger can cause goes through limits.enqueue (core/mail/limits.py). "
     "Where only an operator can cause it, say so in CAUSED_BY_OPERATORS in tests/test_conventions.py."
 )
 OF_A_REQUEST = {"request", "session", "g", "current_app", "flash", "url_for"}
@@ -64,7 +64,7 @@ def writes_mail(call: ast.Call, names: Mapping[str, str]) -> bool:
     made_of = [path_of(call.func, names)]
     if made_of[0].endswith("insert"):
         made_of += [path_of(argument, names) for argument in call.args]
-    return bool({"core.mail.outbox.put", "core.mail.outbox.Message"} & set(made_of))
+    return bool({"core.mail.outbox.enqueue", "core.mail.outbox.Message"} & set(made_of))
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -130,16 +130,16 @@ def test_mail_goes_through_the_gate() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "from core import outbox\ndef tell(): outbox.put('a@b.example')",
-        "from core.mail.outbox import put as enqueue\ndef tell(): enqueue('a@b.example')",
-        "import core.mail.outbox as box\ndef tell(): box.put('a@b.example')",
+        "from core.mail import outbox\ndef tell(): outbox.enqueue('a@b.example')",
+        "from core.mail.outbox import enqueue as send\ndef tell(): send('a@b.example')",
+        "import core.mail.outbox as box\ndef tell(): box.enqueue('a@b.example')",
         "from core.mail.outbox import Message\ndef tell(): db.session.add(Message())",
-        "from core import outbox\ndef tell(): db.session.execute(insert(outbox.Message), [])",
+        "from core.mail import outbox\ndef tell(): db.session.execute(insert(outbox.Message), [])",
     ],
 )
 def test_mail_past_the_gate_is_found(tmp_path: Path, words: str) -> None:
-    (tmp_path / "notices.py").write_text(words)
-    assert list(mail_past_the_gate(tmp_path)) == ["notices.py:tell"]
+    (tmp_path / "emails.py").write_text(words)
+    assert list(mail_past_the_gate(tmp_path)) == ["emails.py:tell"]
 
 
 def test_each_failure_says_what_to_do(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from core.crypto import envelope
 from core.extensions import db
 from tests.builders import CANARIES, PRODUCTION, referral
 from tests.conftest import build, close
-from tests.page import Visitor
+from tests.page import Client
 from tests.servers import ROOT
 
 THINGS = (
@@ -36,10 +36,10 @@ def public_site(tmp_path: Path, database_url: str) -> Iterator[Flask]:
 
 def refer(app: Flask) -> str:
     """The reference of one that was sent; another one stays a draft."""
-    visitor = Visitor(app)
-    visitor.post("/refer", {**visitor.token(), "action": "review", **referral()})
-    sent = visitor.post("/refer/send", visitor.get("/refer/review").document.fields()).location
-    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
+    client = Client(app)
+    client.post("/refer", {**client.token(), "action": "review", **referral()})
+    sent = client.post("/refer/send", client.get("/refer/review").document.fields()).location
+    client.post("/refer", {**client.token(), "action": "save", **referral()})
     return sent.removeprefix("/refer/sent/")
 
 
@@ -66,7 +66,7 @@ def test_configuration_and_database_of_the_public_site_open_no_referral(public_s
 
 def test_what_the_database_holds_opens_no_draft(public_site: Flask) -> None:
     refer(public_site)
-    victim, thief = Visitor(public_site), Visitor(public_site)
+    victim, thief = Client(public_site), Client(public_site)
     victim.post("/refer", {**victim.token(), "action": "save", **referral()})
     with public_site.app_context():
         values = {str(value) for value in stored(public_site) if isinstance(value, str) and value.isascii()}

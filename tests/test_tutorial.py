@@ -87,8 +87,8 @@ def followed(project: Path) -> Path:
 class Reader:
     """A browser without JavaScript, or htmx with `htmx`."""
 
-    def __init__(self, site: str, htmx: bool) -> None:
-        self.site, self.headers = site, {"HX-Request": "true"} if htmx else {}
+    def __init__(self, site: str, htmx_client: bool) -> None:
+        self.site, self.headers = site, {"HX-Request": "true"} if htmx_client else {}
         self.opener = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def get(self, path: str) -> Document:

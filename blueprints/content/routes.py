@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.content import bibtex, bp, frontmatter, jsonld, library
 from core import clock
 from core.web import errors, hypermedia
-from core.web.page_cache import same_for_everybody
+from core.web.page_cache import cached_public
 from core.web.sitemap import listed
 from core.web.urls import link
 
@@ -46,7 +46,7 @@ def _library() -> library.Library:
 
 
 @listed
-@same_for_everybody
+@cached_public
 def show_page(path: str) -> BaseResponse:
     books = _library()
     template = TEMPLATES.get(path, "content/page.html")
@@ -63,7 +63,7 @@ def show_mistake(error: frontmatter.ContentError) -> BaseResponse:
 
 
 @bp.get("/references.json")
-@same_for_everybody
+@cached_public
 def references_json() -> BaseResponse:
     """CSL-JSON, as content/references.json holds it; what a reader weighs is in `custom`."""
     body = json.dumps([source.data for source in _library().references], ensure_ascii=False, indent=1)
@@ -71,14 +71,14 @@ def references_json() -> BaseResponse:
 
 
 @bp.get("/references.bib")
-@same_for_everybody
+@cached_public
 def references_bib() -> BaseResponse:
     body = bibtex.export(_library().references)
     return Response(body, content_type="application/x-bibtex; charset=utf-8")
 
 
 @bp.get("/updates.atom")
-@same_for_everybody
+@cached_public
 def feed() -> BaseResponse:
     """RFC 4287."""
     response = make_response(render_template("content/updates.atom.xml", entries=_library().entries))
@@ -87,7 +87,7 @@ def feed() -> BaseResponse:
 
 
 @bp.get("/site.webmanifest")
-@same_for_everybody
+@cached_public
 def manifest() -> BaseResponse:
     """https://www.w3.org/TR/appmanifest/. The site is a site: it opens in the browser."""
     icon = {"src": url_for("static", filename="img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
@@ -113,7 +113,7 @@ def security_txt() -> BaseResponse:
 
 
 @bp.get("/robots.txt")
-@same_for_everybody
+@cached_public
 def robots() -> BaseResponse:
     lines = ["User-agent: *", "Disallow: /refer/", "Disallow: /subscribe/", f"Sitemap: {link('/sitemap.xml')}", ""]
     return Response("\n".join(lines), mimetype="text/plain")

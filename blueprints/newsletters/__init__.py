@@ -5,6 +5,6 @@ from flask import Blueprint
 from core.web import access
 
 bp = Blueprint("newsletters", __name__, cli_group="newsletter")
-access.anybody(bp, access.PUBLIC)
+access.public(bp, access.PUBLIC)
 
 from blueprints.newsletters import commands  # noqa: E402, F401

@@ -22,7 +22,7 @@ from core.mail.commands import database_needed, require_mail_url, stopped_by_sig
 from core.mail.outbox import Status
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-LOOK_EVERY = 1.0
+POLL_INTERVAL = 1.0
 """Seconds."""
 
 
@@ -71,28 +71,28 @@ def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
     readers = subscriptions.count_readers()
     if sys.stdin.isatty() and not yes:
         click.confirm(f"Send “{page.title}” to {readers} subscribers?", abort=True)
-    circular_id = _queue(_letter(page), readers, rate)
+    broadcast_id = _queue(_letter(page), readers, rate)
     if not queue_only and current_app.config["MAIL_URL"]:
-        _deliver(circular_id)
-    _say(services.progress(circular_id))
+        _deliver(broadcast_id)
+    _say(services.progress(broadcast_id))
 
 
 def _queue(letter: issues.Letter, readers: int, rate: float) -> int:
     try:
-        circular_id = services.begin(letter)
+        broadcast_id = services.begin(letter)
     except services.ChangedSince as error:
         message = f"{letter.name} was sent with other words. Give a correction a file of its own."
         raise click.ClickException(message) from error
     with click.progressbar(length=readers, label="Queueing", show_pos=True, file=sys.stderr) as bar:
-        for looked_at in services.queue(circular_id, rate):
+        for looked_at in services.queue(broadcast_id, rate):
             bar.update(looked_at)
-    return circular_id
+    return broadcast_id
 
 
-def _deliver(circular_id: int) -> None:
+def _deliver(broadcast_id: int) -> None:
     """Work as an outbox worker until each message was tried once."""
     require_mail_url()
-    start = services.progress(circular_id)
+    start = services.progress(broadcast_id)
     with (
         stopped_by_signal() as stop,
         click.progressbar(
@@ -105,7 +105,7 @@ def _deliver(circular_id: int) -> None:
     ):
         bar.update(start.total - start.untried)
         done, began = start.untried, time.monotonic()
-        for now in _rounds(circular_id, stop):
+        for now in _rounds(broadcast_id, stop):
             rate = (start.untried - now.untried) / max(time.monotonic() - began, 0.001)
             bar.update(
                 done - now.untried, f"{now.by_status[Status.SENT]} sent, {now.untried} left, {rate:.1f} a second"
@@ -113,14 +113,14 @@ def _deliver(circular_id: int) -> None:
             done = now.untried
 
 
-def _rounds(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
+def _rounds(broadcast_id: int, stop: threading.Event) -> Iterator[Progress]:
     """Deliver what is due, again and again: how far it is, about once a second."""
-    wait = LOOK_EVERY
-    while (now := services.progress(circular_id)).untried:
+    wait = POLL_INTERVAL
+    while (now := services.progress(broadcast_id)).untried:
         yield now
         try:
-            yield from _looks(circular_id, stop)
-            wait = LOOK_EVERY
+            yield from _looks(broadcast_id, stop)
+            wait = POLL_INTERVAL
         except worker.Unreachable as error:
             wait = min(2 * wait, 60)
             click.echo(f"\nThe mail server cannot be reached ({error}). The mail is kept; trying again.", err=True)
@@ -129,12 +129,12 @@ def _rounds(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
     yield now
 
 
-def _looks(circular_id: int, stop: threading.Event) -> Iterator[Progress]:
+def _looks(broadcast_id: int, stop: threading.Event) -> Iterator[Progress]:
     looked = time.monotonic()
     for _ in worker.deliver(stop):
-        if time.monotonic() - looked >= LOOK_EVERY:
+        if time.monotonic() - looked >= POLL_INTERVAL:
             looked = time.monotonic()
-            yield services.progress(circular_id)
+            yield services.progress(broadcast_id)
 
 
 def _say(now: Progress) -> None:

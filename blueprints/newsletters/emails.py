@@ -19,4 +19,4 @@ def words(letter: Letter, leave_link: str) -> str:
 def put_test(letter: Letter, address: str) -> None:
     """A copy whose link to leave leads nowhere; the caller commits."""
     link = urls.link("/subscribe/leave/test")
-    outbox.put(address, f"Test: {letter.title}", TEMPLATE, letter=letter, leave_link=link)
+    outbox.enqueue(address, f"Test: {letter.title}", TEMPLATE, letter=letter, leave_link=link)

@@ -14,7 +14,7 @@ from core.extensions import db
 class NewsletterReader(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "newsletter_readers"
 
-    circular_id: Mapped[int] = mapped_column(ForeignKey("circulars.id"), primary_key=True)
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"), primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(
         ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True
     )

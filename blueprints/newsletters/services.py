@@ -18,7 +18,7 @@ from blueprints.subscriptions.services import Reader
 from core import clock
 from core.extensions import db
 from core.mail import outbox
-from core.mail.outbox import Circular, Message, Status
+from core.mail.outbox import Broadcast, Message, Status
 from core.web import urls
 
 BATCH = 500
@@ -46,76 +46,76 @@ def put_test(letter: Letter, address: str) -> None:
 
 
 def begin(letter: Letter) -> int:
-    """The id of the newsletter's circular, kept from the first time on. Raises ChangedSince. Commits."""
+    """The id of the newsletter's broadcast, kept from the first time on. Raises ChangedSince. Commits."""
     leave = urls.link(f"/subscribe/leave/{TOKEN}")
     body = emails.words(letter, leave)
-    known = db.session.scalar(select(Circular).where(Circular.name == letter.name))
+    known = db.session.scalar(select(Broadcast).where(Broadcast.name == letter.name))
     if known is not None and (known.subject, known.body) != (letter.title, body):
         db.session.rollback()
         raise ChangedSince(letter.name)
     if known is None:
         headers = {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        known = Circular(name=letter.name, subject=letter.title, body=body, headers=headers)
+        known = Broadcast(name=letter.name, subject=letter.title, body=body, headers=headers)
         db.session.add(known)
         db.session.flush()
-    circular_id = known.id
+    broadcast_id = known.id
     db.session.commit()
-    return circular_id
+    return broadcast_id
 
 
-def queue(circular_id: int, per_second: float) -> Generator[int, None, None]:
+def queue(broadcast_id: int, per_second: float) -> Generator[int, None, None]:
     """Write the messages, one commit for some readers: how many readers were looked at. 0 a second is without limit."""
     last = 0
     while True:
         # Two that queue the same newsletter take turns.
-        db.session.execute(select(Circular.id).where(Circular.id == circular_id).with_for_update())
+        db.session.execute(select(Broadcast.id).where(Broadcast.id == broadcast_id).with_for_update())
         readers = subscriptions.readers(last, BATCH)
         if not readers:
             db.session.rollback()
             return
         last = readers[-1].id
-        _write(circular_id, _without_it(circular_id, readers), per_second)
+        _write(broadcast_id, _without_it(broadcast_id, readers), per_second)
         db.session.commit()
         yield len(readers)
 
 
-def _without_it(circular_id: int, readers: Sequence[Reader]) -> list[Reader]:
+def _without_it(broadcast_id: int, readers: Sequence[Reader]) -> list[Reader]:
     ids = [reader.id for reader in readers]
     had = select(NewsletterReader.subscriber_id).where(
-        NewsletterReader.circular_id == circular_id, NewsletterReader.subscriber_id.in_(ids)
+        NewsletterReader.broadcast_id == broadcast_id, NewsletterReader.subscriber_id.in_(ids)
     )
     known = set(db.session.scalars(had))
     return [reader for reader in readers if reader.id not in known]
 
 
-def _write(circular_id: int, readers: Sequence[Reader], per_second: float) -> None:
+def _write(broadcast_id: int, readers: Sequence[Reader], per_second: float) -> None:
     if not readers:
         return
-    now, due = clock.now(), _next_due(circular_id)
+    now, due = clock.now(), _next_due(broadcast_id)
     step = timedelta(seconds=1 / per_second) if per_second else timedelta(0)
-    had = [{"circular_id": circular_id, "subscriber_id": reader.id, "queued_at": now} for reader in readers]
-    mails = [_mail(circular_id, reader, now, due + step * place) for place, reader in enumerate(readers, 1)]
+    had = [{"broadcast_id": broadcast_id, "subscriber_id": reader.id, "queued_at": now} for reader in readers]
+    mails = [_mail(broadcast_id, reader, now, due + step * place) for place, reader in enumerate(readers, 1)]
     db.session.execute(insert(NewsletterReader), had)
     db.session.execute(insert(Message), mails)
 
 
-def _mail(circular_id: int, reader: Reader, now: datetime, due: datetime) -> dict[str, object]:
-    own = {"subject": "", "body": "", "headers": {}, "places": {"token": reader.leave_token}}
+def _mail(broadcast_id: int, reader: Reader, now: datetime, due: datetime) -> dict[str, object]:
+    own = {"subject": "", "body": "", "headers": {}, "merge_fields": {"token": reader.leave_token}}
     when = {"created_at": now, "due_at": due}
-    return {"id": str(uuid.uuid4()), "recipient": reader.email, "circular_id": circular_id, **own, **when}
+    return {"id": str(uuid.uuid4()), "recipient": reader.email, "broadcast_id": broadcast_id, **own, **when}
 
 
-def _next_due(circular_id: int) -> datetime:
+def _next_due(broadcast_id: int) -> datetime:
     """After those that wait for their first try, so that the rate holds over several runs."""
-    waiting = (Message.circular_id == circular_id, Message.status == Status.QUEUED, Message.attempts == 0)
+    waiting = (Message.broadcast_id == broadcast_id, Message.status == Status.QUEUED, Message.attempts == 0)
     last = db.session.scalar(select(func.max(Message.due_at)).where(*waiting))
     return max(last or clock.now(), clock.now())
 
 
-def progress(circular_id: int) -> Progress:
+def progress(broadcast_id: int) -> Progress:
     """What became of the newsletter so far."""
-    untried = (Message.circular_id == circular_id, Message.status.in_(outbox.OPEN), Message.attempts == 0)
+    untried = (Message.broadcast_id == broadcast_id, Message.status.in_(outbox.OPEN), Message.attempts == 0)
     number = db.session.scalar(select(func.count()).select_from(Message).where(*untried)) or 0
-    now = Progress(outbox.outcomes(circular_id), number)
+    now = Progress(outbox.outcomes(broadcast_id), number)
     db.session.rollback()
     return now

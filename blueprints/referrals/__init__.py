@@ -5,6 +5,6 @@ from flask import Blueprint
 from core.web import access
 
 bp = Blueprint("referrals", __name__, url_prefix="/refer", cli_group="referrals")
-access.anybody(bp, access.PUBLIC)
+access.public(bp, access.PUBLIC)
 
 from blueprints.referrals import commands, routes  # noqa: E402, F401

@@ -32,7 +32,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class ReferralDetails:
+class ReferralData:
     """Dates are ISO 8601, phones E.164 (RFC 3966 extension), languages BCP 47, diagnoses ICD-10-CM."""
 
     referrer_npi: str
@@ -91,12 +91,12 @@ class ReferralDetails:
         return {"version": VERSION, **asdict(self)}
 
 
-def read(data: Mapping[str, Any]) -> ReferralDetails:
+def read(data: Mapping[str, Any]) -> ReferralData:
     """The details in the JSON of any version. What was not asked then is blank; what only a later version knows is
     left out. Raises ValueError, naming the field, where a value is of another kind: whoever has a public key can seal
     anything."""
     version_of(data)
-    return ReferralDetails(**{f.name: _value(f.type, f.name, data) for f in fields(ReferralDetails)})
+    return ReferralData(**{f.name: _value(f.type, f.name, data) for f in fields(ReferralData)})
 
 
 def version_of(data: Mapping[str, Any]) -> int:

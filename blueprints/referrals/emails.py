@@ -11,13 +11,15 @@ def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict
     """To whatever address was typed, so it passes the gate. Its link shows that the address is the sender's."""
     link = urls.link(f"/refer/confirm/{token}")
     subject, template = "We have received your referral", "email/referral_received.md"
-    return limits.put(limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link)
+    return limits.enqueue(limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link)
 
 
 def arrived(reference: str, priority: str, clinic: str) -> None:
-    outbox.put(clinic, "A referral has arrived", "email/referral_arrived.md", reference=reference, priority=priority)
+    outbox.enqueue(
+        clinic, "A referral has arrived", "email/referral_arrived.md", reference=reference, priority=priority
+    )
 
 
 def many_at_once(clinic: str) -> None:
     """Once, instead of a notice for each."""
-    outbox.put(clinic, "Many referrals are arriving at once", "email/referral_many.md")
+    outbox.enqueue(clinic, "Many referrals are arriving at once", "email/referral_many.md")

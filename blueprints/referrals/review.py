@@ -41,7 +41,7 @@ def groups(form: ReferralForm) -> list[Group]:
 
 def assessments(form: ReferralForm) -> list[Assessment]:
     """Under each set of rules, the usual one first."""
-    case = form.case()
+    case = form.assessment_input()
     return [assess(case, rules) for rules in RULE_SETS]
 
 

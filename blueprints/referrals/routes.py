@@ -120,7 +120,7 @@ def send() -> Response:
     if form.seen.data != draft.fingerprint:
         form.form_errors = [CHANGED]
         return _review_page(draft, form, 422)
-    details, keys = _complete(draft).details(), current_app.config["SEALING_PUBLIC_KEYS"]
+    details, keys = _complete(draft).referral_data(), current_app.config["SEALING_PUBLIC_KEYS"]
     reference = services.submit(details, draft.key, draft.token, keys, _clinic_email(), _origin(draft))
     return draft_token.clear(hypermedia.go_to(_url("sent", reference=reference)))
 
@@ -279,4 +279,4 @@ def _url(endpoint: str, **values: Any) -> str:
     return url_for(f"referrals.{endpoint}", **values)
 
 
-errors.keep_answers(bp, "referrals.answer", ReferralForm, _form_page)
+errors.preserve_input_on_error(bp, "referrals.answer", ReferralForm, _form_page)

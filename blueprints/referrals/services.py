@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.referrals import drafts, verification
-from blueprints.referrals.details import ReferralDetails, read, version_of
+from blueprints.referrals.details import ReferralData, read, version_of
 from blueprints.referrals.models import Event, Referral
 from blueprints.referrals.verification import Marks, Origin
 from core import clock
@@ -55,7 +55,7 @@ class Summary(NamedTuple):
 
 
 def submit(
-    details: ReferralDetails,
+    details: ReferralData,
     key: str,
     token: str | None,
     public_keys: Sequence[str],
@@ -167,7 +167,7 @@ def _received(since: datetime | None) -> list[ColumnElement[bool]]:
     return [Referral.received_at >= since] if since else []
 
 
-def _sealed(details: ReferralDetails, key: str, public_keys: Sequence[str]) -> Referral:
+def _sealed(details: ReferralData, key: str, public_keys: Sequence[str]) -> Referral:
     now = clock.now()
     referral = Referral(
         public_id=str(uuid.uuid4()),

@@ -5,6 +5,6 @@ from flask import Blueprint
 from core.web import access
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/subscribe", cli_group="subscribers")
-access.anybody(bp, access.PUBLIC)
+access.public(bp, access.PUBLIC)
 
 from blueprints.subscriptions import commands, routes  # noqa: E402, F401

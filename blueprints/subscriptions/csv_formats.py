@@ -17,7 +17,7 @@ STATES = ("pending", "confirmed", "left", "suppressed")
 LONGEST_RECORD = 100
 """Lines. A quote that is not closed by then never is."""
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+ESCAPED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 BROKEN_UTF8 = re.compile(r"[\ud800-\udfff]")
 YEARS = range(1990, 2100)
 """Other moments are somebody's blank, such as 0001-01-01."""
@@ -112,7 +112,7 @@ class Table:
         comma = max(",;\t", key=lambda sign: len(next(csv.reader([first], delimiter=sign))))
         self.records = _records(source, comma)
         cells = next(self.records)[1] if header else next(csv.reader([first], delimiter=comma))
-        self.columns = [unguarded(cell).strip().casefold() for cell in cells or ()]
+        self.columns = [unescape_formula(cell).strip().casefold() for cell in cells or ()]
 
     def read(self, email: str, make: Callable[[dict[str, str]], Person]) -> Iterator[Entry | Refused]:
         at = self.columns.index(email)
@@ -120,13 +120,13 @@ class Table:
             if cells is None:
                 yield Refused(line, "a quote that is not closed", "")
                 continue
-            address = unguarded(cells[at]) if at < len(cells) else ""
+            address = unescape_formula(cells[at]) if at < len(cells) else ""
             if len(cells) != len(self.columns):
                 yield Refused(line, "wrong number of columns", address)
                 continue
             try:
                 # Reversed: of two columns with one name the first counts, as it does for the address.
-                named = zip(reversed(self.columns), map(unguarded, reversed(cells)), strict=True)
+                named = zip(reversed(self.columns), map(unescape_formula, reversed(cells)), strict=True)
                 yield Entry(line, make(dict(named)))
             except ValueError as error:
                 yield Refused(line, str(error), address)
@@ -212,13 +212,13 @@ def moment(text: str) -> datetime | None:
     return read.astimezone(UTC) if read.year in YEARS else None
 
 
-def guarded(cell: str) -> str:
-    """A spreadsheet shows it, and never runs it. `unguarded` gives back exactly what was there."""
+def escape_formula(cell: str) -> str:
+    """A spreadsheet shows it, and never runs it. `unescape_formula` gives back exactly what was there."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
-def unguarded(cell: str) -> str:
-    return cell[1:] if GUARDED.match(cell) else cell
+def unescape_formula(cell: str) -> str:
+    return cell[1:] if ESCAPED.match(cell) else cell
 
 
 class Export(NamedTuple):
@@ -266,7 +266,7 @@ def report(file: IO[str]) -> Callable[[Refused], None]:
 
 
 def _safe(cell: str) -> str:
-    return guarded(cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    return escape_formula(cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _said(value: Any) -> str:

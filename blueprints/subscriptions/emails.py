@@ -46,4 +46,6 @@ def holdings(subscriber: Subscriber, network: str, said: str) -> Verdict:
 def _put(kind: Kind, subscriber: Subscriber, network: str, subject: str, template: str, **values: str) -> Verdict:
     headers, link = unsubscribe_headers(subscriber.leave_token), leave_link(subscriber.leave_token)
     allowed = subscriber.status != "suppressed"
-    return limits.put(kind, network, subscriber.email, subject, template, headers, allowed, leave_link=link, **values)
+    return limits.enqueue(
+        kind, network, subscriber.email, subject, template, headers, allowed, leave_link=link, **values
+    )

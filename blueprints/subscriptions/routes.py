@@ -12,7 +12,7 @@ from core.extensions import client_network, csrf, limiter
 from core.mail import outbox
 from core.mail.limits import Verdict
 from core.web import errors, hypermedia, security
-from core.web.page_cache import made_once
+from core.web.page_cache import cached
 from core.web.sitemap import listed
 
 bp.app_context_processor(forms.blank)
@@ -21,7 +21,7 @@ outbox.refused.connect(services.suppress_refused)
 
 @bp.get("")
 @listed
-@made_once
+@cached
 def ask() -> Response:
     return _page(SubscribeForm(formdata=None))
 
@@ -35,7 +35,7 @@ def subscribe() -> Response:
         return _page(form, 422)
     if not form.is_from_a_robot:
         services.subscribe(form.email.data, client_network())
-    return hypermedia.done("subscriptions/_thanks.html", url_for("subscriptions.thanks"))
+    return hypermedia.fragment_or_redirect("subscriptions/_thanks.html", url_for("subscriptions.thanks"))
 
 
 @bp.post("/check/<field>")
@@ -48,7 +48,7 @@ def check_field(field: str) -> Response:
 
 
 @bp.get("/thanks")
-@made_once
+@cached
 def thanks() -> Response:
     return hypermedia.page("subscriptions/thanks.html")
 
@@ -127,4 +127,4 @@ def _page(form: SubscribeForm, status: int = 200) -> Response:
     return hypermedia.page("subscriptions/subscribe.html", status, subscribe_form=form)
 
 
-errors.keep_answers(bp, "subscriptions.subscribe", SubscribeForm, _page)
+errors.preserve_input_on_error(bp, "subscriptions.subscribe", SubscribeForm, _page)

@@ -19,9 +19,9 @@ from core.extensions import db
 from core.mail import outbox
 from core.mail.worker import UNAVAILABLE, Unreachable, Worker, deliver
 
-LOOK_EVERY = 5
+POLL_INTERVAL = 5
 """Seconds."""
-TIDY_EVERY = 720
+PURGE_EVERY = 720
 """Looks: an hour."""
 LONGEST_WAIT = {"mail server": 300, "database": 60}
 """Seconds. What is away comes back to as many workers as there are, so they ask less and less often."""
@@ -51,7 +51,7 @@ def send(watch: bool) -> None:
             _watch(worker, stop)
             return
         with database_needed():
-            outbox.tidy()
+            outbox.purge()
             rate_limits.purge()
             try:
                 _send_due(worker, stop)
@@ -60,14 +60,14 @@ def send(watch: bool) -> None:
 
 
 def _watch(worker: Worker, stop: threading.Event) -> None:
-    wait, looks, said_at = float(LOOK_EVERY), 0, None
+    wait, looks, said_at = float(POLL_INTERVAL), 0, None
     while True:
         try:
-            if looks % TIDY_EVERY == 0:
-                outbox.tidy()
+            if looks % PURGE_EVERY == 0:
+                outbox.purge()
                 rate_limits.purge()
             _send_due(worker, stop, quiet=True)
-            wait, looks, said_at = LOOK_EVERY, looks + 1, None
+            wait, looks, said_at = POLL_INTERVAL, looks + 1, None
         except (Unreachable, *UNAVAILABLE) as error:
             missing = "mail server" if isinstance(error, Unreachable) else "database"
             db.session().invalidate()

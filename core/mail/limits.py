@@ -1,5 +1,5 @@
-"""The gate for every mail that a stranger can cause: `put` here, never `outbox.put`. It limits what one address, one
-client network and the whole site can be made to send, and mails no address that is suppressed.
+"""The gate for every mail that a stranger can cause: `enqueue` here, never `outbox.enqueue`. It limits what one
+address, one client network and the whole site can be made to send, and mails no address that is suppressed.
 
 Features keep their own states; core keeps the hashes of suppressed addresses, which outlive everything else that is
 known of them.
@@ -54,7 +54,7 @@ class Suppression(db.Model):  # type: ignore[name-defined,misc]
     suppressed_at: Mapped[datetime] = mapped_column(clock.UTCDateTime)
 
 
-def put(
+def enqueue(
     kind: Kind,
     network: str,
     recipient: str,
@@ -76,7 +76,7 @@ def put(
         return Verdict.SITE_PAUSED if "site" in used_up else Verdict.NETWORK_PAUSED
     sent = allowed and not used_up and not suppressed
     rate_limits.record(kind, network, address, admitted=sent)
-    outbox.put(recipient, subject, template, headers, send=sent, **values)
+    outbox.enqueue(recipient, subject, template, headers, send=sent, **values)
     return Verdict.SENT if sent else Verdict.WITHHELD
 
 

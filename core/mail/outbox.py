@@ -1,7 +1,7 @@
 """Mail that leaves after the commit: the table of what is to be sent.
 
-`put` adds a message to the caller's transaction, so that mail and what it is about are kept or lost together. A worker
-(core/mail/worker.py) sends it, at least once. No message holds patient data.
+`enqueue` adds a message to the caller's transaction, so that mail and what it is about are kept or lost together. A
+worker (core/mail/worker.py) sends it, at least once. No message holds patient data.
 
 A message has a status, and only `move` changes it.
 """
@@ -86,7 +86,7 @@ CONSISTENT = """CASE status
  ELSE due_at IS NULL AND claimed_by IS NULL AND settled_at IS NOT NULL END"""
 
 
-class Words:
+class MessageContent:
     """What a message says. The body is Markdown: core/mail/render.py makes text and HTML of it."""
 
     subject: Mapped[str] = mapped_column(String(200))
@@ -94,10 +94,10 @@ class Words:
     headers: Mapped[dict[str, str]] = mapped_column(JSON)
 
 
-class Circular(Words, db.Model):  # type: ignore[name-defined,misc]
+class Broadcast(MessageContent, db.Model):  # type: ignore[name-defined,misc]
     """The words of a message to many, kept once. Where `~name~` stands in them, each message has its own value."""
 
-    __tablename__ = "circulars"
+    __tablename__ = "broadcasts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
@@ -105,16 +105,16 @@ class Circular(Words, db.Model):  # type: ignore[name-defined,misc]
     """How many of its messages were deleted after a while, by status. "unknown": before there was one."""
 
 
-class Message(Words, db.Model):  # type: ignore[name-defined,misc]
+class Message(MessageContent, db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "circular_id", "due_at"), CheckConstraint(CONSISTENT, "consistent"))
+    __table_args__ = (Index(None, "broadcast_id", "due_at"), CheckConstraint(CONSISTENT, "consistent"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     recipient: Mapped[str] = mapped_column(String(254), index=True)
-    circular_id: Mapped[int | None] = mapped_column(ForeignKey("circulars.id"))
-    circular: Mapped[Circular | None] = relationship(lazy="selectin")
-    places: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
-    """What stands in the circular's places."""
+    broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcasts.id"))
+    broadcast: Mapped[Broadcast | None] = relationship(lazy="selectin")
+    merge_fields: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """The values that are filled into the broadcast."""
     status: Mapped[Status] = mapped_column(STATUS, default=Status.QUEUED)
     created_at: Mapped[datetime] = mapped_column(clock.UTCDateTime)
     due_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime, index=True)
@@ -129,8 +129,8 @@ class Message(Words, db.Model):  # type: ignore[name-defined,misc]
     settled_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime, index=True)
 
     @property
-    def words(self) -> Words:
-        return self.circular or self
+    def words(self) -> MessageContent:
+        return self.broadcast or self
 
 
 TABLE = Message.__table__
@@ -157,7 +157,7 @@ def move(
     return done.rowcount
 
 
-def put(
+def enqueue(
     recipient: str,
     subject: str,
     template: str,
@@ -205,10 +205,10 @@ def count() -> dict[Status, int]:
     return {status: found[status] for status in UNSENT}
 
 
-def outcomes(circular_id: int) -> Counter[str]:
-    """How many of the circular's messages have which status, also those that were deleted after a while."""
-    purged = db.session.scalar(select(Circular.purged).where(Circular.id == circular_id)) or {}
-    return _by_status(Message.circular_id == circular_id) + Counter(purged)
+def outcomes(broadcast_id: int) -> Counter[str]:
+    """How many of the broadcast's messages have which status, also those that were deleted after a while."""
+    purged = db.session.scalar(select(Broadcast.purged).where(Broadcast.id == broadcast_id)) or {}
+    return _by_status(Message.broadcast_id == broadcast_id) + Counter(purged)
 
 
 def _by_status(*which: ColumnElement[bool]) -> Counter[str]:
@@ -231,8 +231,8 @@ def to(recipient: str) -> list[Message]:
 
 
 def withdraw(*recipients: str) -> None:
-    """Take back every circular to these addresses that was not sent, from its worker too; the caller commits."""
-    move(db.session, Status.WITHDRAWN, Message.recipient.in_(recipients), Message.circular_id.is_not(None))
+    """Take back every broadcast to these addresses that was not sent, from its worker too; the caller commits."""
+    move(db.session, Status.WITHDRAWN, Message.recipient.in_(recipients), Message.broadcast_id.is_not(None))
 
 
 def forget(recipient: str) -> None:
@@ -240,22 +240,22 @@ def forget(recipient: str) -> None:
     db.session.execute(delete(Message).where(Message.recipient == recipient))
 
 
-def tidy() -> None:
-    """Delete what was settled a while ago; how many of a circular ended how is kept with it. Commits."""
+def purge() -> None:
+    """Delete what was settled a while ago; how many of a broadcast ended how is kept with it. Commits."""
     old = Message.settled_at < clock.now() - KEPT_FOR
-    for circular_id in db.session.scalars(select(Message.circular_id).where(old).distinct()).all():
-        while _purge(circular_id, old):
+    for broadcast_id in db.session.scalars(select(Message.broadcast_id).where(old).distinct()).all():
+        while _purge(broadcast_id, old):
             pass
     db.session.rollback()
 
 
-def _purge(circular_id: int | None, old: ColumnElement[bool]) -> int:
-    # The circular is locked before its messages, as whoever queues it does: in one order nobody waits for ever.
-    circular = db.session.get(Circular, circular_id, with_for_update=True) if circular_id else None
-    some = select(Message.id).where(Message.circular_id == circular_id, old).limit(PURGED_TOGETHER)
+def _purge(broadcast_id: int | None, old: ColumnElement[bool]) -> int:
+    # The broadcast is locked before its messages, as whoever queues it does: in one order nobody waits for ever.
+    broadcast = db.session.get(Broadcast, broadcast_id, with_for_update=True) if broadcast_id else None
+    some = select(Message.id).where(Message.broadcast_id == broadcast_id, old).limit(PURGED_TOGETHER)
     deleted = delete(TABLE).where(TABLE.c.id.in_(some)).returning(TABLE.c.status)
     gone = Counter(db.session.scalars(deleted))
-    if circular is not None:
-        circular.purged = dict(Counter(circular.purged) + gone)
+    if broadcast is not None:
+        broadcast.purged = dict(Counter(broadcast.purged) + gone)
     db.session.commit()
     return gone.total()

@@ -16,7 +16,7 @@ from flask import current_app, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from core.mail.outbox import Circular, Message, Words
+from core.mail.outbox import Broadcast, Message, MessageContent
 
 ALONE = re.compile(r"^\[([^\]]+)\]\(([^)\s]+)\)$", re.MULTILINE)
 ACTION = re.compile(r"<p>(<a [^>]+>[^<]+</a>)</p>")
@@ -61,12 +61,12 @@ def html(subject: str, body: str) -> str:
 def parts(row: Message) -> tuple[str, str]:
     """Text and HTML of one message."""
     words = row.words
-    return _filled(text(words.body), row.places), _filled(html(words.subject, words.body), row.places)
+    return _filled(text(words.body), row.merge_fields), _filled(html(words.subject, words.body), row.merge_fields)
 
 
 def as_email(row: Message, encoding: str = "quoted-printable") -> EmailMessage:
     """`encoding` is that of RFC 2045."""
-    return _made(*parts(row), {**_own_headers(row), **_headers(row.words, row.places)}, encoding)
+    return _made(*parts(row), {**_own_headers(row), **_headers(row.words, row.merge_fields)}, encoding)
 
 
 def _made(plain: str, rich: str, headers: Mapping[str, str | datetime], encoding: str) -> EmailMessage:
@@ -80,24 +80,24 @@ def _made(plain: str, rich: str, headers: Mapping[str, str | datetime], encoding
 
 
 def as_bytes(row: Message) -> bytes:
-    """The whole message in 8bit, as it travels. A circular is made once, and then only filled in.
+    """The whole message in 8bit, as it travels. A broadcast is made once, and then only filled in.
 
     Raises ValueError for an address that would be more than one line.
     """
-    if row.circular is None:
+    if row.broadcast is None:
         return as_email(row, "8bit").as_bytes()
     if not row.recipient.isprintable():
         raise ValueError("an address is one line")
     own = (f"{name}: {_as_text(value)}\r\n" for name, value in _own_headers(row).items())
-    words = row.circular
-    mould = _mould(words.name, words.subject, words.body, tuple(words.headers.items()))
-    return ("".join(own) + _filled(mould, row.places)).encode()
+    words = row.broadcast
+    template = _template(words.name, words.subject, words.body, tuple(words.headers.items()))
+    return ("".join(own) + _filled(template, row.merge_fields)).encode()
 
 
 @lru_cache(maxsize=8)
-def _mould(name: str, subject: str, body: str, headers: tuple[tuple[str, str], ...]) -> str:
+def _template(name: str, subject: str, body: str, headers: tuple[tuple[str, str], ...]) -> str:
     """Everything but the headers that each message has of its own."""
-    words = Circular(name=name, subject=subject, body=body, headers=dict(headers))
+    words = Broadcast(name=name, subject=subject, body=body, headers=dict(headers))
     message = _made(text(body), html(subject, body), _headers(words, {}), "8bit")
     return message.as_bytes().decode()
 
@@ -112,18 +112,18 @@ def _own_headers(row: Message) -> dict[str, str | datetime]:
     return {"Message-ID": f"<{row.id}@{host}>", "Date": row.created_at, "To": row.recipient}
 
 
-def _headers(words: Words, places: Mapping[str, str]) -> dict[str, str | datetime]:
+def _headers(words: MessageContent, merge_fields: Mapping[str, str]) -> dict[str, str | datetime]:
     return {
         "From": current_app.config["MAIL_FROM"],
         "Subject": words.subject,
         "Auto-Submitted": "auto-generated",
-        **{name: _filled(value, places) for name, value in words.headers.items()},
+        **{name: _filled(value, merge_fields) for name, value in words.headers.items()},
     }
 
 
-def _filled(words: str, places: Mapping[str, str]) -> str:
+def _filled(words: str, merge_fields: Mapping[str, str]) -> str:
     """In one pass: what a value says is never taken for a place."""
-    if not places:
+    if not merge_fields:
         return words
-    names = "|".join(map(re.escape, places))
-    return re.sub(f"~({names})~", lambda found: places[found[1]], words)
+    names = "|".join(map(re.escape, merge_fields))
+    return re.sub(f"~({names})~", lambda found: merge_fields[found[1]], words)

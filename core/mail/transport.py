@@ -34,7 +34,7 @@ class Refusal:
     line_is_dead: bool = False
 
 
-class _Patient:
+class _LongDataTimeout:
     def data(self, msg: Any) -> Any:
         self.sock.settimeout(TIMEOUT_AFTER_MESSAGE)  # type: ignore[attr-defined]
         answer = super().data(msg)  # type: ignore[misc]
@@ -42,11 +42,11 @@ class _Patient:
         return answer
 
 
-class _Plain(_Patient, smtplib.SMTP):
+class _Plain(_LongDataTimeout, smtplib.SMTP):
     pass
 
 
-class _Encrypted(_Patient, smtplib.SMTP_SSL):
+class _Encrypted(_LongDataTimeout, smtplib.SMTP_SSL):
     pass
 
 

@@ -33,14 +33,14 @@ log = logging.getLogger("site")
 CLAIM = timedelta(seconds=60)
 BATCH = 200
 NOTED_TOGETHER = 10
-"""Circulars: as many may go out once more when a worker is killed. A single mail is noted at once."""
+"""Broadcasts: as many may go out once more when a worker is killed. A single mail is noted at once."""
 MESSAGES_PER_CONNECTION = 500
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
 PATIENCE = timedelta(days=2)
 """From the first try to the last."""
-# Somebody waits for a single mail; circulars can wait for it.
-KINDS = (Message.circular_id.is_(None), Message.circular_id.is_not(None))
+# Somebody waits for a single mail; broadcasts can wait for it.
+KINDS = (Message.broadcast_id.is_(None), Message.broadcast_id.is_not(None))
 # Commits of a worker need not wait for the disk: what a power cut forgets is only sent again.
 QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_commit TO off"}
 UNAVAILABLE = (DBAPIError, PoolTimeout)
@@ -110,7 +110,7 @@ class Worker:
             self.held.clear()
 
     def _claim(self) -> list[Message]:
-        """The next rows that are due, single mails before circulars."""
+        """The next rows that are due, single mails before broadcasts."""
         self.session.expunge_all()
         now = clock.now()
         for kind in KINDS:
@@ -151,7 +151,7 @@ class Worker:
             return False
         self.spoken += 1
         self.sent.append(row.id)
-        if row.circular_id is None or len(self.sent) >= NOTED_TOGETHER:
+        if row.broadcast_id is None or len(self.sent) >= NOTED_TOGETHER:
             self._note_sent()
         return True
 

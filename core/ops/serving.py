@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # of them to everybody else. One that waits costs little.
 THREADS = 512
 HEADERS_AT_MOST = 64 * 1024
-FAREWELL = 10
+SHUTDOWN_TIMEOUT = 10
 """Seconds that requests have to end when the server is told to stop; a slow client would hold it for ever."""
 
 
@@ -85,7 +85,7 @@ def _serve_in_production(app: Flask, settings: Settings) -> None:
         workers=settings.workers,
         blocking_threads=THREADS,
         respawn_failed_workers=True,
-        workers_kill_timeout=FAREWELL,
+        workers_kill_timeout=SHUTDOWN_TIMEOUT,
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(welcome(app))))

@@ -10,7 +10,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from core.config import Settings
 
-ANYBODY = "anybody"
+EVERYONE = "everyone"
 DEVELOPMENT = "development only"
 PUBLIC = "public"
 STAFF = "staff"
@@ -21,9 +21,9 @@ class NoAccessRule(RuntimeError):
     """A feature does not say who may use it, or where it is served."""
 
 
-def anybody(bp: Blueprint, *parts: str) -> None:
+def public(bp: Blueprint, *parts: str) -> None:
     """Whoever reaches a process that runs one of the `parts`. In every other process each address is 404."""
-    bp.access, bp.parts = ANYBODY, frozenset(parts)  # type: ignore[attr-defined]
+    bp.access, bp.parts = EVERYONE, frozenset(parts)  # type: ignore[attr-defined]
 
 
 def development_only(bp: Blueprint) -> None:
@@ -42,8 +42,8 @@ def check(app: Flask) -> None:
         if rule_of(bp) is None or not parts_of(bp) or not parts_of(bp) <= PARTS:
             place = bp.import_name.replace(".", "/")
             raise NoAccessRule(
-                f"The feature “{name}” does not say who may use it. Add access.anybody(bp) below bp = Blueprint(…) "
-                f"in {place}/__init__.py, with its parts, as in access.anybody(bp, access.PUBLIC), or another rule of "
+                f"The feature “{name}” does not say who may use it. Add access.public(bp) below bp = Blueprint(…) "
+                f"in {place}/__init__.py, with its parts, as in access.public(bp, access.PUBLIC), or another rule of "
                 f"core/web/access.py."
             )
 

@@ -55,7 +55,8 @@ def init_app(app: Flask) -> None:
 
 
 def refuse(error: HTTPException, fault: Exception | None = None) -> Response:
-    """A stale form token, too many tries or a database that is away never cost what was typed (`keep_answers`)."""
+    """A stale form token, too many tries or a database that is away never cost what was typed:
+    see `preserve_input_on_error`."""
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, UNAVAILABLE):
         # It went away while another refusal was being shown.
@@ -120,7 +121,7 @@ def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: A
     return response
 
 
-def keep_answers(
+def preserve_input_on_error(
     bp: Blueprint, endpoint: str, form: Callable[[], FlaskForm], show: Callable[[Any, int], Response]
 ) -> None:
     """Where `endpoint` is refused for no fault of the answers, `show(form, status)` answers with the form filled."""

@@ -41,7 +41,7 @@ def fragment(template: str, **context: Any) -> Response:
     return make_response(render_template(template, **context))
 
 
-def done(template: str, url: str, **context: Any) -> Response:
+def fragment_or_redirect(template: str, url: str, **context: Any) -> Response:
     """Finished in place: a fragment for htmx, and for everybody else the page at `url` with the same words."""
     if wants_fragment():
         return fragment(template, **context)

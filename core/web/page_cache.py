@@ -44,16 +44,16 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 OF_THE_BODY = ("Content-Encoding", "Content-Length", "Content-Type", "Content-Disposition", "Last-Modified")
 
 
-def made_once(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+def cached(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
     """Marks a view that sees nothing of its visitor: in production its answer is made once."""
-    view.made_once = True  # type: ignore[attr-defined]
+    view.cached = True  # type: ignore[attr-defined]
     return view
 
 
-def same_for_everybody(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+def cached_public(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
     """Made once, and browsers may keep the answer and ask whether it changed."""
 
-    @made_once
+    @cached
     @wraps(view)
     def marked(*args: Any, **kwargs: Any) -> BaseResponse:
         response = view(*args, **kwargs)
@@ -67,7 +67,7 @@ def same_for_everybody(view: Callable[..., BaseResponse]) -> Callable[..., BaseR
 def init_app(app: Flask) -> None:
     """Call it last: only what is there by now is answered from memory."""
     if app.config["PRODUCTION"]:
-        app.wsgi_app = Memory(app)  # type: ignore[method-assign]
+        app.wsgi_app = PageCache(app)  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Copy:
     """The headers of a 304."""
 
 
-class Memory:
+class PageCache:
     """Stands before the application and knows the addresses whose answers are the same for everybody."""
 
     def __init__(self, app: Flask) -> None:
@@ -137,8 +137,8 @@ class Memory:
 
 def _marked(app: Flask) -> Iterable[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
-        made_once = getattr(app.view_functions[rule.endpoint], "made_once", False)
-        if made_once and not rule.arguments - set(rule.defaults or ()) and is_served(app, rule.endpoint):
+        cached = getattr(app.view_functions[rule.endpoint], "cached", False)
+        if cached and not rule.arguments - set(rule.defaults or ()) and is_served(app, rule.endpoint):
             yield rule.rule, rule.endpoint
 
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.web.access import is_served
-from core.web.page_cache import same_for_everybody
+from core.web.page_cache import cached_public
 from core.web.urls import link
 
 View = Callable[..., BaseResponse]
@@ -30,7 +30,7 @@ def paths(app: Flask) -> Iterator[str]:
             yield rule.rule
 
 
-@same_for_everybody
+@cached_public
 def sitemap() -> BaseResponse:
     """https://www.sitemaps.org/protocol.html"""
     items = "".join(f"<url><loc>{link(path)}</loc></url>" for path in paths(current_app))

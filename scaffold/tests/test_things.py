@@ -12,19 +12,19 @@ from core.mail import outbox, render
 from scaffold.things.models import Thing
 from tests.browser.checks import check
 from tests.browser.fixtures import OpenPage
-from tests.page import Visitor
+from tests.page import Client
 
 PATH = "/things"
 GIVEN = {"contact_name": "Ada", "contact_email": "ada@example.com"}
 
 
-def test_the_page_is_in_the_sitemap(visitor: Visitor) -> None:
-    assert f"{PATH}</loc>" in visitor.get("/sitemap.xml").text
+def test_the_page_is_in_the_sitemap(client: Client) -> None:
+    assert f"{PATH}</loc>" in client.get("/sitemap.xml").text
 
 
-def test_an_answer_is_kept_and_confirmed_by_mail(app: Flask, visitor: Visitor) -> None:
-    visitor.post(PATH, {**GIVEN, "contact_email": "", **visitor.token(PATH)})
-    visitor.post(PATH, {**GIVEN, **visitor.token(PATH)})
+def test_an_answer_is_kept_and_confirmed_by_mail(app: Flask, client: Client) -> None:
+    client.post(PATH, {**GIVEN, "contact_email": "", **client.token(PATH)})
+    client.post(PATH, {**GIVEN, **client.token(PATH)})
     with app.app_context():
         (row,) = db.session.scalars(select(Thing))
         assert (row.contact_name, row.contact_email) == ("Ada", "ada@example.com")
@@ -33,16 +33,16 @@ def test_an_answer_is_kept_and_confirmed_by_mail(app: Flask, visitor: Visitor) -
         assert "Ada" not in render.parts(message)[0]
 
 
-def test_an_answer_is_thanked_for(visitor: Visitor, htmx: Visitor) -> None:
-    plain = visitor.post(PATH, {**GIVEN, **visitor.token(PATH)})
+def test_an_answer_is_thanked_for(client: Client, htmx_client: Client) -> None:
+    plain = client.post(PATH, {**GIVEN, **client.token(PATH)})
     assert (plain.status, plain.location) == (303, f"{PATH}/thanks")
-    assert visitor.get(f"{PATH}/thanks").status == 200
-    swapped = htmx.post(PATH, {**GIVEN, **htmx.token(PATH)})
+    assert client.get(f"{PATH}/thanks").status == 200
+    swapped = htmx_client.post(PATH, {**GIVEN, **htmx_client.token(PATH)})
     assert (swapped.status, swapped.response.headers["HX-Redirect"]) == (204, f"{PATH}/thanks")
 
 
-def test_a_wrong_answer_comes_back_with_its_errors(visitor: Visitor, htmx: Visitor) -> None:
-    for person in (visitor, htmx):
+def test_a_wrong_answer_comes_back_with_its_errors(client: Client, htmx_client: Client) -> None:
+    for person in (client, htmx_client):
         answer = person.post(PATH, {"contact_name": "", "contact_email": "ada@", **person.token(PATH)})
         assert answer.status == 422
         assert answer.error("contact_name") == "Enter your name."
@@ -50,17 +50,17 @@ def test_a_wrong_answer_comes_back_with_its_errors(visitor: Visitor, htmx: Visit
         assert answer.document.by_id("contact_email").attributes["value"] == "ada@"
 
 
-def test_an_answer_without_a_token_comes_back_filled(visitor: Visitor) -> None:
-    answer = visitor.post(PATH, GIVEN)
+def test_an_answer_without_a_token_comes_back_filled(client: Client) -> None:
+    answer = client.post(PATH, GIVEN)
     assert answer.status == 400
     assert answer.document.by_id("contact_name").attributes["value"] == "Ada"
 
 
-def test_one_field_is_checked_while_the_page_is_open(htmx: Visitor) -> None:
-    token = htmx.token(PATH)
-    wrong = htmx.post(f"{PATH}/check/contact_email", {"contact_email": "ada@", **token})
+def test_one_field_is_checked_while_the_page_is_open(htmx_client: Client) -> None:
+    token = htmx_client.token(PATH)
+    wrong = htmx_client.post(f"{PATH}/check/contact_email", {"contact_email": "ada@", **token})
     assert "correct format" in wrong.error("contact_email")
-    assert htmx.post(f"{PATH}/check/nothing", token).status == 404
+    assert htmx_client.post(f"{PATH}/check/nothing", token).status == 404
 
 
 @pytest.mark.browser

@@ -5,6 +5,6 @@ from flask import Blueprint
 from core.web import access
 
 bp = Blueprint("things", __name__, url_prefix="/things")
-access.anybody(bp, access.PUBLIC)
+access.public(bp, access.PUBLIC)
 
 from scaffold.things import routes  # noqa: E402, F401

@@ -11,4 +11,4 @@ RECEIVED = Kind("things", (Limit("address", DAY, 6), Limit("network", DAY, 100),
 
 def received(recipient: str, network: str) -> None:
     subject, link = "We have received your answers", urls.link("/things")
-    limits.put(RECEIVED, network, recipient, subject, "things/received.md", link=link)
+    limits.enqueue(RECEIVED, network, recipient, subject, "things/received.md", link=link)

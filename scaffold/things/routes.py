@@ -46,4 +46,4 @@ def _page(form: ThingForm, status: int = 200) -> Response:
     return hypermedia.page("things/ask.html", status, form=form)
 
 
-errors.keep_answers(bp, "things.answer", ThingForm, _page)
+errors.preserve_input_on_error(bp, "things.answer", ThingForm, _page)

@@ -65,7 +65,7 @@ Visitors = Callable[..., BrowserContext]
 
 
 @pytest.fixture(scope="session")
-def visitors(browser: Browser, site: str) -> Iterator[Visitors]:
+def clients(browser: Browser, site: str) -> Iterator[Visitors]:
     """The browser of the first, second, … visitor with these options, kept: a new one costs more than most tests."""
     kept: dict[str, BrowserContext] = {}
 
@@ -82,7 +82,7 @@ def visitors(browser: Browser, site: str) -> Iterator[Visitors]:
 
 
 @pytest.fixture
-def open_page(visitors: Visitors) -> Iterator[OpenPage]:
+def open_page(clients: Visitors) -> Iterator[OpenPage]:
     """Opens a page, each time for another visitor, who has no cookie yet. Afterwards no page may have broken the
     content security policy or logged an error."""
     limiter.reset()
@@ -90,7 +90,7 @@ def open_page(visitors: Visitors) -> Iterator[OpenPage]:
     complaints: list[str] = []
 
     def open_it(path: str = "/", width: int = 1280, **options: Any) -> Page:
-        context = visitors(len(used), options)
+        context = clients(len(used), options)
         used.append(context)
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": 800})

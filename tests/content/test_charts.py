@@ -10,7 +10,7 @@ import pytest
 
 from blueprints.content import frontmatter
 from tests.content.words import CONTENT, change, load
-from tests.page import Visitor, content_page
+from tests.page import Client, content_page
 
 WHERE = {
     name: content_page(file)
@@ -51,9 +51,9 @@ def test_every_figure_is_on_a_page() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(WHERE))
-def test_a_figure_has_its_caption_its_sources_and_its_numbers_as_a_table(reader: Visitor, name: str) -> None:
+def test_a_figure_has_its_caption_its_sources_and_its_numbers_as_a_table(sqlite_client: Client, name: str) -> None:
     data = tomllib.loads((CONTENT / "charts" / f"{name}.toml").read_text())
-    answer = reader.get(WHERE[name])
+    answer = sqlite_client.get(WHERE[name])
     figure = answer.text.split(f'aria-labelledby="{name}-title"')[1].split("</figure>")[0]
     assert answer.document.text_of(f"{name}-title").startswith(data["title"])
     assert '<sup class="cite">' in figure
@@ -68,8 +68,8 @@ def test_a_figure_has_its_caption_its_sources_and_its_numbers_as_a_table(reader:
             assert segment["label"] in table
 
 
-def test_a_hundred_people_are_drawn_and_as_many_filled_as_the_study_found(reader: Visitor) -> None:
-    text = reader.get("/treatments/spravato").text
+def test_a_hundred_people_are_drawn_and_as_many_filled_as_the_study_found(sqlite_client: Client) -> None:
+    text = sqlite_client.get("/treatments/spravato").text
     array = text[text.index("with esketamine: 27 of 100") :].split("</svg>")[0]
     assert array.count('class="person"') == 5
     filled = [round((float(length) + 9.9) / 10) for length in re.findall(r'<path d="M5 \d+h([\d.]+)"', array)]

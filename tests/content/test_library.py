@@ -13,7 +13,7 @@ from flask import Flask
 
 from blueprints.content import charts, frontmatter, library
 from tests.content.words import CONTENT, change, load
-from tests.page import CONTENT_PAGES, Visitor
+from tests.page import CONTENT_PAGES, Client
 
 
 def test_the_pages_of_the_site_load(folder: Path) -> None:
@@ -73,27 +73,27 @@ def test_broken_front_matter_stops_the_start(folder: Path, old: str, new: str, m
 
 
 @pytest.mark.parametrize("path", CONTENT_PAGES)
-def test_each_page_says_who_stands_behind_it(sqlite_app: Flask, reader: Visitor, path: str) -> None:
-    page, written = reader.get(path), sqlite_app.extensions["library"].library().pages[path]
+def test_each_page_says_who_stands_behind_it(sqlite_app: Flask, sqlite_client: Client, path: str) -> None:
+    page, written = sqlite_client.get(path), sqlite_app.extensions["library"].library().pages[path]
     assert page.status == 200
     assert (written.reviewed_by if written.is_reviewed else "Not yet reviewed by a clinician.") in page.text
     assert 'href="tel:988"' in page.text
     for address in re.findall(r'href="(/[^"#?]*)', page.text):
         if not address.startswith("/static/"):
-            assert reader.client.get(address).status_code == 200, address
+            assert sqlite_client.client.get(address).status_code == 200, address
 
 
 @pytest.mark.parametrize("path", CONTENT_PAGES)
-def test_each_citation_leads_to_a_source_and_back(reader: Visitor, path: str) -> None:
-    document = reader.get(path).document
+def test_each_citation_leads_to_a_source_and_back(sqlite_client: Client, path: str) -> None:
+    document = sqlite_client.get(path).document
     ids = {e.attributes["id"] for e in document.elements if "id" in e.attributes}
     for link in document.all("a"):
         if link.attributes.get("href", "").startswith("#"):
             assert link.attributes["href"].removeprefix("#") in ids
 
 
-def test_sources_are_numbered_in_the_order_of_reading(reader: Visitor) -> None:
-    links = reader.get("/ketamine-therapy").document.all("a")
+def test_sources_are_numbered_in_the_order_of_reading(sqlite_client: Client) -> None:
+    links = sqlite_client.get("/ketamine-therapy").document.all("a")
     cited = [link.text for link in links if "source:" in link.attributes.get("aria-label", "")]
     first_seen = list(dict.fromkeys(cited))
     assert first_seen == [str(number) for number in range(1, len(first_seen) + 1)]
@@ -124,19 +124,19 @@ def test_a_saved_page_shows_on_reload(folder: Path) -> None:
 
 
 def test_a_mistake_in_a_saved_page_is_named_in_the_log(
-    sqlite_app: Flask, reader: Visitor, folder: Path, caplog: pytest.LogCaptureFixture
+    sqlite_app: Flask, sqlite_client: Client, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     sqlite_app.extensions["library"].folder = folder
     change(folder / "crisis.md", "title:", "titel:")
-    assert reader.client.get("/crisis").status_code == 500
+    assert sqlite_client.client.get("/crisis").status_code == 500
     assert "crisis.md:" in caplog.text
     assert "title is missing" in caplog.text
 
 
-def test_content_pages_set_no_cookie_and_can_be_asked_whether_they_changed(reader: Visitor) -> None:
-    first = reader.get("/journey").response
+def test_content_pages_set_no_cookie_and_can_be_asked_whether_they_changed(sqlite_client: Client) -> None:
+    first = sqlite_client.get("/journey").response
     assert "Set-Cookie" not in first.headers
-    again = reader.client.get("/journey", headers={"If-None-Match": first.headers["ETag"]})
+    again = sqlite_client.client.get("/journey", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
 
 
@@ -146,20 +146,20 @@ def test_wilsons_interval_is_the_published_one() -> None:
     assert charts.wilson(0, 20) == (0.0, 16.1)
 
 
-def test_machines_find_the_pages(reader: Visitor) -> None:
-    sitemap = reader.get("/sitemap.xml").text
+def test_machines_find_the_pages(sqlite_client: Client) -> None:
+    sitemap = sqlite_client.get("/sitemap.xml").text
     assert all(f"<loc>http://127.0.0.1:5000{path}</loc>" in sitemap for path in CONTENT_PAGES)
-    assert "Sitemap: http://127.0.0.1:5000/sitemap.xml" in reader.get("/robots.txt").text
-    assert reader.get("/healthz").text == "ok\n"
-    assert reader.get("/readyz").text == "ready\n"
+    assert "Sitemap: http://127.0.0.1:5000/sitemap.xml" in sqlite_client.get("/robots.txt").text
+    assert sqlite_client.get("/healthz").text == "ok\n"
+    assert sqlite_client.get("/readyz").text == "ready\n"
 
 
-def test_the_sources_leave_as_csl_json_and_bibtex(reader: Visitor) -> None:
+def test_the_sources_leave_as_csl_json_and_bibtex(sqlite_client: Client) -> None:
     original = json.loads((CONTENT / "references.json").read_text())
-    exported = reader.get("/references.json")
+    exported = sqlite_client.get("/references.json")
     assert exported.response.mimetype == "application/vnd.citationstyles.csl+json"
     assert sorted(s["id"] for s in json.loads(exported.text)) == sorted(s["id"] for s in original)
-    bib = reader.get("/references.bib").text
+    bib = sqlite_client.get("/references.bib").text
     assert set(re.findall(r"^@\w+\{(\w+),$", bib, re.MULTILINE)) == {s["id"] for s in original}
     assert "  author = {Anand, Amit and Mathew, Sanjay J and" in bib
     assert "finding" not in bib
@@ -167,14 +167,14 @@ def test_the_sources_leave_as_csl_json_and_bibtex(reader: Visitor) -> None:
     assert bib.count("{") == bib.count("}")
 
 
-def test_each_source_says_what_it_is_worth(reader: Visitor) -> None:
-    text = " ".join(reader.get("/references").document.by_id("ref-anand2023").text.split())
+def test_each_source_says_what_it_is_worth(sqlite_client: Client) -> None:
+    text = " ".join(sqlite_client.get("/references").document.by_id("ref-anand2023").text.split())
     assert "everyone knew the treatment. 403 people. Compared with ECT. 55% responded to ketamine" in text
 
 
-def test_the_updates_are_a_page_and_a_feed(reader: Visitor) -> None:
-    page = reader.get("/updates").document
-    feed = reader.get("/updates.atom")
+def test_the_updates_are_a_page_and_a_feed(sqlite_client: Client) -> None:
+    page = sqlite_client.get("/updates").document
+    feed = sqlite_client.get("/updates.atom")
     assert feed.response.mimetype == "application/atom+xml"
     atom = "{http://www.w3.org/2005/Atom}"
     entries = ElementTree.fromstring(feed.text).findall(f"{atom}entry")
@@ -199,7 +199,7 @@ def test_a_wrong_note_stops_the_start(folder: Path, old: str, new: str, message:
         load(folder)
 
 
-def test_a_page_tells_its_one_address(reader: Visitor) -> None:
+def test_a_page_tells_its_one_address(sqlite_client: Client) -> None:
     for path in ("/", "/safety"):
-        (link,) = reader.get(path).document.all("link", rel="canonical")
+        (link,) = sqlite_client.get(path).document.all("link", rel="canonical")
         assert link.attributes["href"] == f"http://127.0.0.1:5000{path}"

@@ -11,7 +11,7 @@ from flask import Flask
 from core import clinic, clock
 from core.config import ConfigError
 from tests.builders import referral
-from tests.page import Visitor
+from tests.page import Client
 
 NAMED = 'name = "A Clinic"\nplace = "A Tower"\n'
 EVENING = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_the_day_is_the_clinics(evening: None) -> None:
 
 
 def test_dates_of_people_end_with_the_clinics_day(sqlite_app: Flask, evening: None) -> None:
-    referrer = Visitor(sqlite_app, {"HX-Request": "true"})
+    referrer = Client(sqlite_app, {"HX-Request": "true"})
     token = referrer.token()
 
     def error(name: str, **changes: str) -> str:

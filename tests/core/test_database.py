@@ -16,7 +16,7 @@ from sqlalchemy import text
 from core.extensions import db, limiter
 from tests.builders import referral
 from tests.conftest import close
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 from tests.postgres import Cluster, Line
 from tests.subscriptions.actions import OWN, confirmed, link, subscribe
 
@@ -30,8 +30,8 @@ Make = Callable[..., Flask]
 pytestmark = pytest.mark.postgres
 
 
-def answers(app: Flask, action: str = "review") -> tuple[Visitor, dict[str, Any]]:
-    clinician = Visitor(app)
+def answers(app: Flask, action: str = "review") -> tuple[Client, dict[str, Any]]:
+    clinician = Client(app)
     return clinician, {**clinician.token(), **referral(), "action": action}
 
 
@@ -42,7 +42,7 @@ def check_kept(answer: Answer) -> None:
     assert "Your answers are still here" in answer.text
 
 
-def post_at_once(posts: list[tuple[Visitor, dict[str, Any]]]) -> tuple[list[Answer], float]:
+def post_at_once(posts: list[tuple[Client, dict[str, Any]]]) -> tuple[list[Answer], float]:
     """The answers, and the seconds that the last one took."""
     started = time.monotonic()
     with ThreadPoolExecutor(len(posts)) as people:
@@ -70,7 +70,7 @@ def test_posts_that_wait_for_a_lock_when_the_server_freezes_come_back_filled(clu
     app = make(**{**IMPATIENT, "DATABASE_LOCK_TIMEOUT": "30", "DATABASE_STATEMENT_TIMEOUT": "4"})
     posts = [answers(app) for _ in range(3)]
     with held(app), ThreadPoolExecutor(3) as people:
-        waiting = [people.submit(visitor.post, "/refer", data) for visitor, data in posts]
+        waiting = [people.submit(client.post, "/refer", data) for client, data in posts]
         until(lambda: cluster.waiting_for_a_lock() == 3)
         with cluster.frozen():
             for answer in waiting:
@@ -117,7 +117,7 @@ def test_a_connection_that_is_lost_after_the_last_answer_is_the_sites_own_page(
 
 def test_every_form_and_page_that_needs_a_frozen_database_says_so(cluster: Cluster, make: Make) -> None:
     app = make(**IMPATIENT)
-    reader, (clinician, typed) = Visitor(app), answers(app)
+    reader, (clinician, typed) = Client(app), answers(app)
     confirmed(app, reader)
     leave = link(app, "leave")
     subscribe(reader, "late@example.com")
@@ -145,33 +145,33 @@ def test_every_form_and_page_that_needs_a_frozen_database_says_so(cluster: Clust
     assert reader.post(confirm, headers=OWN).status == 200
 
 
-def twin(visitor: Visitor) -> Visitor:
+def twin(client: Client) -> Client:
     """The same browser, for another thread."""
-    other = Visitor(visitor.app)
-    other.client._cookies = dict(visitor.client._cookies or {})
+    other = Client(client.app)
+    other.client._cookies = dict(client.client._cookies or {})
     return other
 
 
-def check_away(visitor: Visitor, path: str) -> None:
-    answer = visitor.get(path)
+def check_away(client: Client, path: str) -> None:
+    answer = client.get(path)
     assert answer.status == 503, path
     assert "Not available just now" in answer.text
     assert "Try again</button>" not in answer.text
 
 
-def check_post(visitor: Visitor, data: dict[str, Any]) -> None:
-    check_kept(visitor.post("/refer", data))
+def check_post(client: Client, data: dict[str, Any]) -> None:
+    check_kept(client.post("/refer", data))
 
 
-def check_sign_up(visitor: Visitor) -> None:
-    refused = visitor.post("/subscribe", {"email": "typed@example.com"})
+def check_sign_up(client: Client) -> None:
+    refused = client.post("/subscribe", {"email": "typed@example.com"})
     assert refused.status == 503
     assert refused.document.by_id("email").attributes["value"] == "typed@example.com"
 
 
-def check_again(visitor: Visitor, path: str, fields: dict[str, str]) -> None:
+def check_again(client: Client, path: str, fields: dict[str, str]) -> None:
     """The page holds what was sent, behind a button."""
-    answer = visitor.post(path, fields, headers=OWN)
+    answer = client.post(path, fields, headers=OWN)
     assert answer.status == 503, path
     assert answer.response.headers["Retry-After"]
     assert answer.document.all("form", action=path)

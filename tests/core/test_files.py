@@ -13,7 +13,7 @@ import pytest
 from core import files
 from tests.builders import referral
 from tests.conftest import build, close
-from tests.page import Visitor
+from tests.page import Client
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
@@ -30,8 +30,8 @@ def modes(folder: Path) -> dict[str, str]:
 def use(folder: Path) -> dict[str, str]:
     """The modes of all files while a site writes, in the folder that it makes."""
     app = build(folder.parent, "")
-    visitor = Visitor(app)
-    assert visitor.post("/refer", {**visitor.token(), **referral(), "action": "review"}).status == 303
+    client = Client(app)
+    assert client.post("/refer", {**client.token(), **referral(), "action": "review"}).status == 303
     found = modes(folder)
     close(app)
     return found

@@ -19,7 +19,7 @@ from core.extensions import db
 from core.mail import outbox
 from tests.conftest import Wait
 from tests.content.words import CONTENT, change
-from tests.page import Visitor
+from tests.page import Client
 from tests.postbox import Postbox, listening
 
 pytestmark = pytest.mark.database_decides
@@ -104,7 +104,7 @@ def test_each_mail_has_one_readers_way_out_and_nobody_elses(app: Flask, postbox:
             assert "No clinician has reviewed these words yet." in words
             for wrong in ("~token~", "[@", "](/", ":::"):
                 assert wrong not in words
-    assert Visitor(app).post("/subscribe/leave/token-reader-0", headers={"Origin": "https://m.example"}).status == 200
+    assert Client(app).post("/subscribe/leave/token-reader-0", headers={"Origin": "https://m.example"}).status == 200
 
 
 def test_a_kill_while_queueing_loses_nobody_and_doubles_nobody(
@@ -136,12 +136,12 @@ def test_the_rate_is_kept_over_several_runs(app: Flask, file: Path, run: Run) ->
     assert gaps == [timedelta(seconds=0.5)] * 5
 
 
-def test_whoever_leaves_while_it_waits_does_not_get_it(app: Flask, file: Path, run: Run, visitor: Visitor) -> None:
+def test_whoever_leaves_while_it_waits_does_not_get_it(app: Flask, file: Path, run: Run, client: Client) -> None:
     people(app, 2)
     send(run, file)
-    visitor.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
+    client.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
     with app.app_context():
-        queued = [row.recipient for row in outbox.newest() if row.circular_id and row.status == "queued"]
+        queued = [row.recipient for row in outbox.newest() if row.broadcast_id and row.status == "queued"]
     assert queued == ["reader1@example.com"]
 
 
@@ -163,7 +163,7 @@ def test_what_is_refused_for_now_waits_for_the_worker(app: Flask, postbox: Postb
 
 
 def test_what_became_of_an_issue_is_said_rightly_after_the_purge(
-    app: Flask, postbox: Postbox, run: Run, file: Path, wait: Wait, visitor: Visitor
+    app: Flask, postbox: Postbox, run: Run, file: Path, wait: Wait, client: Client
 ) -> None:
     people(app, 3)
     send(run, file)
@@ -174,23 +174,23 @@ def test_what_became_of_an_issue_is_said_rightly_after_the_purge(
     app.config["MAIL_URL"] = ""
     send(run, file)
     for n in range(2):
-        visitor.post(f"/subscribe/leave/token-leaves-{n}", headers={"Sec-Fetch-Site": "same-origin"})
+        client.post(f"/subscribe/leave/token-leaves-{n}", headers={"Sec-Fetch-Site": "same-origin"})
     became = "6 messages: 3 sent, 1 failed, 2 withdrawn"
     assert send(run, file) == became
     wait(outbox.KEPT_FOR + timedelta(days=1))
     with app.app_context():
-        outbox.tidy()
-        assert db.session.scalar(text("SELECT count(*) FROM outbox WHERE circular_id IS NOT NULL")) == 0
+        outbox.purge()
+        assert db.session.scalar(text("SELECT count(*) FROM outbox WHERE broadcast_id IS NOT NULL")) == 0
     assert send(run, file) == became
 
 
 def test_whoever_left_after_it_failed_is_not_mailed_by_a_retry(
-    app: Flask, postbox: Postbox, run: Run, file: Path, visitor: Visitor
+    app: Flask, postbox: Postbox, run: Run, file: Path, client: Client
 ) -> None:
     people(app, 2)
     postbox.data_says = "554 5.7.1 no"
     assert send(run, file) == "2 messages: 2 failed"
-    visitor.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
+    client.post("/subscribe/leave/token-reader-0", headers={"Sec-Fetch-Site": "same-origin"})
     postbox.data_says = "250 OK"
     retried = app.test_cli_runner().invoke(args=["outbox", "retry", "--all"])
     assert retried.output == "1 will be tried again\n"
@@ -265,11 +265,11 @@ def test_a_test_mail_goes_to_one_address(app: Flask, postbox: Postbox, run: Run,
     assert "is not an email address" in run("test", file, "me", code=1)
 
 
-def test_an_issue_is_public_and_in_the_feed_once_it_is_no_draft(app: Flask, visitor: Visitor) -> None:
+def test_an_issue_is_public_and_in_the_feed_once_it_is_no_draft(app: Flask, client: Client) -> None:
     address = f"/{ISSUE.removesuffix('.md')}"
-    assert visitor.get(address).status == 404
-    assert "None has been sent yet." in visitor.get("/newsletters/").text
-    assert address not in visitor.get("/updates.atom").text + visitor.get("/sitemap.xml").text
+    assert client.get(address).status == 404
+    assert "None has been sent yet." in client.get("/newsletters/").text
+    assert address not in client.get("/updates.atom").text + client.get("/sitemap.xml").text
 
 
 def test_a_public_issue_has_a_page_with_its_sources(tmp_path: Path) -> None:
@@ -278,22 +278,22 @@ def test_a_public_issue_has_a_page_with_its_sources(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
     change(folder / ISSUE, "draft: true\n", "")
     app = build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}", CONTENT=folder)
-    visitor, address = Visitor(app), f"/{ISSUE.removesuffix('.md')}"
-    page = visitor.get(address)
+    client, address = Client(app), f"/{ISSUE.removesuffix('.md')}"
+    page = client.get(address)
     assert page.status == 200
     assert page.document.by_id("ref-janik2025")
-    assert f'href="{address}"' in visitor.get("/newsletters/").text
-    assert f"{address}</id>" in visitor.get("/updates.atom").text
-    assert f"{address}</loc>" in visitor.get("/sitemap.xml").text
+    assert f'href="{address}"' in client.get("/newsletters/").text
+    assert f"{address}</id>" in client.get("/updates.atom").text
+    assert f"{address}</loc>" in client.get("/sitemap.xml").text
     close(app)
 
 
-def test_what_is_held_names_the_newsletters(app: Flask, file: Path, run: Run, visitor: Visitor) -> None:
+def test_what_is_held_names_the_newsletters(app: Flask, file: Path, run: Run, client: Client) -> None:
     people(app, 1)
     send(run, file)
-    visitor.post("/subscribe/leave/token-reader-0/copy", headers={"Sec-Fetch-Site": "same-origin"})
+    client.post("/subscribe/leave/token-reader-0/copy", headers={"Sec-Fetch-Site": "same-origin"})
     with app.app_context():
-        (row,) = [row for row in outbox.newest() if row.circular_id is None]
+        (row,) = [row for row in outbox.newest() if row.broadcast_id is None]
     held = json.loads(row.body[row.body.index("{") : row.body.rindex("}") + 1])
     assert [mail["subject"] for mail in held["mails"]] == ["What is new on our site"]
     assert datetime.fromisoformat(held["mails"][0]["written_at"])

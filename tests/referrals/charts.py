@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.details import ReferralData, Trial
 from blueprints.referrals.terminology import answers
 
 TRIALS = (
@@ -13,7 +13,7 @@ TRIALS = (
     Trial("canary powder", "", None, None, "unknown", "intolerant"),
 )
 FULL: dict[str, Any] = {
-    **{field.name: f"canary {field.name}" for field in fields(ReferralDetails)},
+    **{field.name: f"canary {field.name}" for field in fields(ReferralData)},
     "referrer_npi": "1234567893",
     "referrer_specialty": "psychiatry",
     "referrer_phone": "+13105550123;ext=12",
@@ -59,11 +59,11 @@ UNKNOWN: dict[str, Any] = {
 }
 
 
-def details(**changes: Any) -> ReferralDetails:
+def details(**changes: Any) -> ReferralData:
     """A referral with every question answered."""
-    return ReferralDetails(**{**FULL, **changes})
+    return ReferralData(**{**FULL, **changes})
 
 
-def unknown(**changes: Any) -> ReferralDetails:
+def unknown(**changes: Any) -> ReferralData:
     """A referral with no question answered, which no form would send."""
-    return ReferralDetails(**{**UNKNOWN, **changes})
+    return ReferralData(**{**UNKNOWN, **changes})

@@ -10,23 +10,23 @@ from sqlalchemy import func, select
 from blueprints.referrals.models import Draft, Referral
 from core.extensions import db
 from tests.builders import referral
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 
 LOST = "The draft that was saved in this browser cannot be opened any more"
 
 
-def save(visitor: Visitor, **changes: Any) -> Answer:
-    return visitor.post("/refer", {**visitor.token(), **referral(**changes), "action": "save"})
+def save(client: Client, **changes: Any) -> Answer:
+    return client.post("/refer", {**client.token(), **referral(**changes), "action": "save"})
 
 
-def half(visitor: Visitor) -> str:
+def half(client: Client) -> str:
     """Of the token: what lies in the draft's own cookie."""
-    cookie = visitor.client.get_cookie("referral_draft")
+    cookie = client.client.get_cookie("referral_draft")
     return cookie.value if cookie else ""
 
 
-def plant(visitor: Visitor, token: str) -> None:
-    visitor.client.set_cookie("referral_draft", token)
+def plant(client: Client, token: str) -> None:
+    client.client.set_cookie("referral_draft", token)
 
 
 def rows(app: Flask) -> list[Draft]:

@@ -38,7 +38,7 @@ def row_of(sample: dict[str, Any]) -> Referral:
 
 def shape() -> dict[str, dict[str, Any]]:
     """The fields of the details as they are now, each with its annotation."""
-    return {kind.__name__: {f.name: f.type for f in fields(kind)} for kind in (details.ReferralDetails, details.Trial)}
+    return {kind.__name__: {f.name: f.type for f in fields(kind)} for kind in (details.ReferralData, details.Trial)}
 
 
 def seal() -> dict[str, Any]:

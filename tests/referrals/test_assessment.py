@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from blueprints.referrals.assessment.assess import GUIDANCE, MGH_ATRQ, RULE_SETS, Assessment, Case, assess, case_of
+from blueprints.referrals.assessment.assess import (
+    GUIDANCE,
+    MGH_ATRQ,
+    RULE_SETS,
+    Assessment,
+    AssessmentInput,
+    assess,
+    assessment_input_of,
+)
 from blueprints.referrals.assessment.criteria import CIGNA, MERCY_AHCCCS, QUALCHOICE, RuleSet
-from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.details import ReferralData, Trial
 from blueprints.referrals.terminology.answers import SAFETY
 
 TODAY = date(2026, 11, 23)
@@ -24,7 +32,7 @@ ARIPIPRAZOLE = Trial("Abilify", "aripiprazole", 5, 8, "yes", "none")
 quickly = settings(deadline=None, derandomize=True, max_examples=300)
 
 
-def case(*trials: Trial, **changes: Any) -> Case:
+def case(*trials: Trial, **changes: Any) -> AssessmentInput:
     """Recurrent severe depression and nothing that needs a flag."""
     known: dict[str, Any] = {
         "diagnosis_code": "F33.2",
@@ -37,7 +45,7 @@ def case(*trials: Trial, **changes: Any) -> Case:
         "systolic": 120,
         "diastolic": 80,
     }
-    return Case(today=TODAY, trials=trials, **{**known, **changes})
+    return AssessmentInput(today=TODAY, trials=trials, **{**known, **changes})
 
 
 def codes(assessment: Assessment) -> dict[str, str]:
@@ -255,16 +263,18 @@ def test_gaps_of_a_trial_are_named_by_row() -> None:
 
 def test_an_empty_form_can_be_assessed() -> None:
     for rules in RULE_SETS:
-        assessment = assess(Case(today=TODAY), rules)
+        assessment = assess(AssessmentInput(today=TODAY), rules)
         assert assessment.verdict == "cannot_tell"
         assert assessment.flags == ()
 
 
 def test_a_case_is_taken_from_a_referral() -> None:
-    blank: dict[str, Any] = {f.name: "" for f in fields(ReferralDetails)}
+    blank: dict[str, Any] = {f.name: "" for f in fields(ReferralData)}
     given = {"patient_birth_date": "1982-11-24", "phq9_date": "2026-11-20", "trials": (SERTRALINE,), "safety": {}}
-    made = case_of(ReferralDetails(**blank | given | {"phq9_score": 19, "service_requested": ("spravato",)}), TODAY)
+    made = assessment_input_of(
+        ReferralData(**blank | given | {"phq9_score": 19, "service_requested": ("spravato",)}), TODAY
+    )
     assert (made.age, made.phq9_date, made.phq9_score) == (43, date(2026, 11, 20), 19)
     assert made.services == ("spravato",)
     assert made.trials == (SERTRALINE,)
-    assert case_of(ReferralDetails(**blank), TODAY).age is None
+    assert assessment_input_of(ReferralData(**blank), TODAY).age is None

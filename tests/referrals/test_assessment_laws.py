@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprints.referrals.assessment.assess import MGH_ATRQ, RULE_SETS, Case, assess
+from blueprints.referrals.assessment.assess import MGH_ATRQ, RULE_SETS, AssessmentInput, assess
 from blueprints.referrals.assessment.criteria import RuleSet
 from blueprints.referrals.details import Trial
 from tests.referrals.test_assessment import SERTRALINE, case
@@ -51,7 +51,9 @@ def test_longer_and_higher_is_never_less_adequate(trial: Trial, rules: RuleSet, 
 
 @quickly
 @given(cases, rule_sets, st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(given_case: Case, rules: RuleSet, shuffled: random.Random) -> None:
+def test_the_order_of_rows_does_not_matter(
+    given_case: AssessmentInput, rules: RuleSet, shuffled: random.Random
+) -> None:
     rows = list(given_case.trials)
     shuffled.shuffle(rows)
     one, other = assess(given_case, rules), assess(replace(given_case, trials=tuple(rows)), rules)
@@ -71,7 +73,7 @@ UNKNOWN: list[dict[str, Any]] = [{"diagnosis_code": ""}, {"age": None}, {"phq9_s
 @quickly
 @given(cases, rule_sets, st.integers(0, 2), st.sampled_from(UNKNOWN_TRIAL), st.sampled_from(UNKNOWN))
 def test_forgetting_an_answer_never_makes_a_yes(
-    known: Case, rules: RuleSet, row: int, less: dict[str, Any], less_known: dict[str, Any]
+    known: AssessmentInput, rules: RuleSet, row: int, less: dict[str, Any], less_known: dict[str, Any]
 ) -> None:
     before = assess(known, rules)
     rows = [replace(trial, **less) if place == row else trial for place, trial in enumerate(known.trials)]
@@ -83,14 +85,14 @@ def test_forgetting_an_answer_never_makes_a_yes(
 
 @quickly
 @given(cases, st.integers(0, 2), st.sampled_from(UNKNOWN_TRIAL))
-def test_a_trial_with_an_unknown_is_never_adequate(known: Case, row: int, less: dict[str, Any]) -> None:
+def test_a_trial_with_an_unknown_is_never_adequate(known: AssessmentInput, row: int, less: dict[str, Any]) -> None:
     rows = [replace(trial, **less) if place == row else trial for place, trial in enumerate(known.trials)]
     assert assess(replace(known, trials=tuple(rows))).trials[row].verdict != "yes"
 
 
 @quickly
 @given(cases, rule_sets, st.integers(0, 2), st.sampled_from(UNKNOWN_TRIAL))
-def test_what_is_decided_stays_decided(known: Case, rules: RuleSet, row: int, less: dict[str, Any]) -> None:
+def test_what_is_decided_stays_decided(known: AssessmentInput, rules: RuleSet, row: int, less: dict[str, Any]) -> None:
     """A no that stands while something is not known stands whatever it turns out to be."""
     rows = [replace(trial, **less) if place == row else trial for place, trial in enumerate(known.trials)]
     if assess(replace(known, trials=tuple(rows)), rules).trials[row].verdict == "no" and "medication" not in less:

@@ -9,20 +9,20 @@ from flask import Flask
 from sqlalchemy import event
 
 from core.extensions import db
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 
 
-def check(visitor: Visitor, field: str, **answers: Any) -> Answer:
-    return visitor.post(f"/refer/check/{field}", {**visitor.token(), **answers})
+def check(client: Client, field: str, **answers: Any) -> Answer:
+    return client.post(f"/refer/check/{field}", {**client.token(), **answers})
 
 
 @pytest.fixture
-def htmx_reader(sqlite_app: Flask) -> Visitor:
-    return Visitor(sqlite_app, {"HX-Request": "true"})
+def sqlite_htmx_client(sqlite_app: Flask) -> Client:
+    return Client(sqlite_app, {"HX-Request": "true"})
 
 
-def test_an_error_fills_the_slot_and_is_announced(htmx_reader: Visitor) -> None:
-    answer = check(htmx_reader, "referrer_npi", referrer_npi="1234567890")
+def test_an_error_fills_the_slot_and_is_announced(sqlite_htmx_client: Client) -> None:
+    answer = check(sqlite_htmx_client, "referrer_npi", referrer_npi="1234567890")
     slot = answer.document.by_id("referrer_npi-error")
     assert answer.status == 200
     assert "check digit" in slot.text
@@ -32,33 +32,33 @@ def test_an_error_fills_the_slot_and_is_announced(htmx_reader: Visitor) -> None:
     assert live.text.startswith("Your NPI: This NPI does not pass")
 
 
-def test_a_good_answer_empties_the_slot(htmx_reader: Visitor) -> None:
-    answer = check(htmx_reader, "referrer_npi", referrer_npi="1234567893")
+def test_a_good_answer_empties_the_slot(sqlite_htmx_client: Client) -> None:
+    answer = check(sqlite_htmx_client, "referrer_npi", referrer_npi="1234567893")
     assert '<p class="error" id="referrer_npi-error" data-for="referrer_npi"></p>' in answer.text
     assert answer.document.by_id("live").text == ""
 
 
-def test_an_empty_answer_is_an_error_only_after_a_first_try_to_send(htmx_reader: Visitor) -> None:
-    assert check(htmx_reader, "referrer_email", referrer_email="").error("referrer_email") == ""
-    strict = check(htmx_reader, "referrer_email", referrer_email="", strict="1")
+def test_an_empty_answer_is_an_error_only_after_a_first_try_to_send(sqlite_htmx_client: Client) -> None:
+    assert check(sqlite_htmx_client, "referrer_email", referrer_email="").error("referrer_email") == ""
+    strict = check(sqlite_htmx_client, "referrer_email", referrer_email="", strict="1")
     assert strict.error("referrer_email") == "Enter your email address."
 
 
-def test_rules_between_fields_hold_here_too(htmx_reader: Visitor) -> None:
+def test_rules_between_fields_hold_here_too(sqlite_htmx_client: Client) -> None:
     date = {"patient_birth_date_month": "2", "patient_birth_date_year": "1999"}
-    answer = check(htmx_reader, "patient_birth_date_day", patient_birth_date_day="29", **date)
+    answer = check(sqlite_htmx_client, "patient_birth_date_day", patient_birth_date_day="29", **date)
     assert "February 1999 has no day 29" in answer.error("patient_birth_date_day")
 
 
 @pytest.mark.parametrize("field", ["nothing", "csrf_token", "strict", "action", "referrer_npi/x"])
-def test_an_unknown_field_is_not_found(htmx_reader: Visitor, field: str) -> None:
-    assert check(htmx_reader, field).status == 404
+def test_an_unknown_field_is_not_found(sqlite_htmx_client: Client, field: str) -> None:
+    assert check(sqlite_htmx_client, field).status == 404
 
 
-def test_a_check_writes_nothing(sqlite_app: Flask, htmx_reader: Visitor) -> None:
-    token = htmx_reader.token()
+def test_a_check_writes_nothing(sqlite_app: Flask, sqlite_htmx_client: Client) -> None:
+    token = sqlite_htmx_client.token()
     commits: list[object] = []
     with sqlite_app.app_context():
         event.listen(db.engine, "commit", commits.append)
-    htmx_reader.post("/refer/check/referrer_npi", {**token, "referrer_npi": "1"})
+    sqlite_htmx_client.post("/refer/check/referrer_npi", {**token, "referrer_npi": "1"})
     assert commits == []

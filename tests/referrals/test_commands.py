@@ -135,7 +135,7 @@ def test_nothing_is_overwritten(app: Flask, tmp_path: Path) -> None:
     file.write_text("precious")
     refused = run(app, "export", "--out", str(file))
     assert refused.exit_code == 1
-    assert "is there already" in refused.stderr
+    assert "already exists" in refused.stderr
     assert file.read_text() == "precious"
     assert "cannot be written" in run(app, "export", "--out", str(tmp_path / "no" / "where")).stderr
 

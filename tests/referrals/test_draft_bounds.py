@@ -16,7 +16,7 @@ from blueprints.referrals.models import Draft
 from core.crypto import envelope
 from core.extensions import db, limiter
 from tests.builders import CANARIES, referral
-from tests.page import Visitor
+from tests.page import Client
 from tests.referrals.drafting import LOST, half, rows, save, typed
 
 
@@ -51,27 +51,27 @@ DAMAGES = (set_blob("''"), set_blob("'x'"), set_blob("'0123456789abcdef'"), swap
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=["empty", "one byte", "cut", "changed", "of another version"])
 def test_a_damaged_draft_is_set_aside_with_a_word(
-    app: Flask, visitor: Visitor, damage: Callable[[], None], caplog: pytest.LogCaptureFixture
+    app: Flask, client: Client, damage: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    save(visitor)
+    save(client)
     with app.app_context():
-        with visitor.client.session_transaction() as session:
-            TOKENS[:] = [half(visitor) + session["referral_draft"]]
+        with client.client.session_transaction() as session:
+            TOKENS[:] = [half(client) + session["referral_draft"]]
         damage()
         db.session.commit()
     (damaged,) = rows(app)
     with caplog.at_level(logging.ERROR):
-        page = visitor.get("/refer")
+        page = client.get("/refer")
     assert page.status == 200
     assert (typed(page), LOST in page.text) == ("", True)
     assert "a draft cannot be read" in caplog.text
     assert not [canary for canary in CANARIES if canary in caplog.text]
-    assert visitor.get("/refer/review").location == "/refer"
-    assert visitor.post("/refer/send", page.document.fields()).location == "/refer"
-    save(visitor)
+    assert client.get("/refer/review").location == "/refer"
+    assert client.post("/refer/send", page.document.fields()).location == "/refer"
+    save(client)
     (whole,) = rows(app)
     assert whole.token_hash != damaged.token_hash
-    page = visitor.get("/refer")
+    page = client.get("/refer")
     assert (typed(page), LOST in page.text) == ("Canaryfield", False)
 
 
@@ -92,34 +92,36 @@ def test_a_draft_that_is_too_large_is_refused_and_shown(
     sqlite_app: Flask, javascript: bool, action: str, answers: dict[str, Any]
 ) -> None:
     """Also where one byte of the form takes six in JSON."""
-    visitor = Visitor(sqlite_app, {"HX-Request": "true"} if javascript else {})
-    save(visitor, patient_family_name="Before")
-    answer = visitor.post("/refer", {**visitor.token(), **answers, "action": action})
+    client = Client(sqlite_app, {"HX-Request": "true"} if javascript else {})
+    save(client, patient_family_name="Before")
+    answer = client.post("/refer", {**client.token(), **answers, "action": action})
     assert answer.status == 413
     assert "too long to be saved" in answer.text
     assert typed(answer) == "Canaryfield"
     assert answer.document.text_of("clinical_summary") == " ".join(answers["clinical_summary"].split())
-    assert typed(visitor.get("/refer")) == "Before"
+    assert typed(client.get("/refer")) == "Before"
 
 
-def test_what_is_far_too_long_is_not_read(reader: Visitor) -> None:
-    token = reader.token()
-    answer = reader.post("/refer", {**token, **referral(clinical_summary="x" * 300_000), "action": "save"})
+def test_what_is_far_too_long_is_not_read(sqlite_client: Client) -> None:
+    token = sqlite_client.token()
+    answer = sqlite_client.post("/refer", {**token, **referral(clinical_summary="x" * 300_000), "action": "save"})
     assert answer.status == 413
     assert "Canaryfield" not in answer.text
-    assert reader.post("/refer/check/referrer_npi", {**token, "referrer_npi": "1" * 70_000}).status == 413
+    assert sqlite_client.post("/refer/check/referrer_npi", {**token, "referrer_npi": "1" * 70_000}).status == 413
 
 
-def test_too_long_and_from_another_site_is_not_shown(reader: Visitor) -> None:
-    answer = reader.post("/refer", {**reader.token(), **large()}, headers={"Sec-Fetch-Site": "cross-site"})
+def test_too_long_and_from_another_site_is_not_shown(sqlite_client: Client) -> None:
+    answer = sqlite_client.post(
+        "/refer", {**sqlite_client.token(), **large()}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert answer.status == 400
     assert "Canaryfield" not in answer.text
 
 
-def from_address(app: Flask, address: str) -> Visitor:
-    visitor = Visitor(app)
-    visitor.client.environ_base["REMOTE_ADDR"] = address
-    return visitor
+def from_address(app: Flask, address: str) -> Client:
+    client = Client(app)
+    client.client.environ_base["REMOTE_ADDR"] = address
+    return client
 
 
 def test_one_network_starts_so_many_drafts_and_goes_on_with_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from core.extensions import limiter
 from tests.builders import PRODUCTION, referral
 from tests.conftest import build, close, copy_of
-from tests.page import Document, Visitor
+from tests.page import Client, Document
 from tests.referrals.drafting import LOST, half, plant, save, typed
 
 HTTPS = {"base_url": "https://clinic.example"}
@@ -23,58 +23,58 @@ def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "enabled", False)
 
 
-def test_a_planted_token_opens_nothing_and_is_not_taken_over(sqlite_app: Flask, reader: Visitor) -> None:
-    attacker = Visitor(sqlite_app)
+def test_a_planted_token_opens_nothing_and_is_not_taken_over(sqlite_app: Flask, sqlite_client: Client) -> None:
+    attacker = Client(sqlite_app)
     save(attacker, patient_family_name="Attacker")
     planted = half(attacker)
-    plant(reader, planted)
-    page = reader.get("/refer")
+    plant(sqlite_client, planted)
+    page = sqlite_client.get("/refer")
     assert "Attacker" not in page.text
     assert LOST in page.text
-    save(reader)
-    assert half(reader) not in ("", planted)
-    assert typed(reader.get("/refer")) == "Canaryfield"
+    save(sqlite_client)
+    assert half(sqlite_client) not in ("", planted)
+    assert typed(sqlite_client.get("/refer")) == "Canaryfield"
     assert typed(attacker.get("/refer")) == "Attacker"
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "x" * 4000, "²" * 43, "\x7f", "é", "../" * 20])
-def test_no_token_is_taken_from_a_browser(reader: Visitor, token: str) -> None:
-    plant(reader, token)
-    assert reader.get("/refer").status == 200
-    save(reader)
-    assert len(half(reader)) == 43
-    assert half(reader) != token
-    assert typed(reader.get("/refer")) == "Canaryfield"
+def test_no_token_is_taken_from_a_browser(sqlite_client: Client, token: str) -> None:
+    plant(sqlite_client, token)
+    assert sqlite_client.get("/refer").status == 200
+    save(sqlite_client)
+    assert len(half(sqlite_client)) == 43
+    assert half(sqlite_client) != token
+    assert typed(sqlite_client.get("/refer")) == "Canaryfield"
 
 
-def test_the_session_without_the_token_opens_nothing(reader: Visitor) -> None:
-    save(reader)
-    reader.client.delete_cookie("referral_draft")
-    page = reader.get("/refer")
+def test_the_session_without_the_token_opens_nothing(sqlite_client: Client) -> None:
+    save(sqlite_client)
+    sqlite_client.client.delete_cookie("referral_draft")
+    page = sqlite_client.get("/refer")
     assert typed(page) == ""
     assert LOST not in page.text
 
 
-def test_the_token_without_its_session_opens_nothing(reader: Visitor) -> None:
-    save(reader)
-    reader.client.delete_cookie("session")
-    page = reader.get("/refer")
+def test_the_token_without_its_session_opens_nothing(sqlite_client: Client) -> None:
+    save(sqlite_client)
+    sqlite_client.client.delete_cookie("session")
+    page = sqlite_client.get("/refer")
     assert typed(page) == ""
     assert LOST in page.text
 
 
-def test_the_token_with_somebody_elses_session_opens_nothing(sqlite_app: Flask, reader: Visitor) -> None:
-    save(reader)
-    other = Visitor(sqlite_app)
+def test_the_token_with_somebody_elses_session_opens_nothing(sqlite_app: Flask, sqlite_client: Client) -> None:
+    save(sqlite_client)
+    other = Client(sqlite_app)
     save(other, patient_family_name="Othername")
-    plant(other, half(reader))
+    plant(other, half(sqlite_client))
     assert typed(other.get("/refer")) == ""
 
 
-def test_a_closed_browser_keeps_the_draft_for_a_day(reader: Visitor) -> None:
+def test_a_closed_browser_keeps_the_draft_for_a_day(sqlite_client: Client) -> None:
     """Both cookies outlive it; the session's is renewed with each saving."""
     for _ in range(2):
-        answer = save(reader)
+        answer = save(sqlite_client)
         kept = {value.partition("=")[0]: value for value in answer.response.headers.getlist("Set-Cookie")}
         assert "Max-Age=86400" in kept["referral_draft"]
         assert "Expires=" in kept["session"]

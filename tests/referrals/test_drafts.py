@@ -15,7 +15,7 @@ from blueprints.referrals import drafts
 from core.extensions import db, limiter
 from tests.builders import referral
 from tests.conftest import build, close, new_database
-from tests.page import Visitor
+from tests.page import Client
 from tests.referrals.drafting import half, keys, rows, save, typed
 
 
@@ -24,20 +24,20 @@ def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "enabled", False)
 
 
-def test_an_empty_form_makes_no_draft(sqlite_app: Flask, reader: Visitor) -> None:
-    token = reader.token()
+def test_an_empty_form_makes_no_draft(sqlite_app: Flask, sqlite_client: Client) -> None:
+    token = sqlite_client.token()
     for action in ("save", "add_trial", "review"):
-        reader.post("/refer", {**token, "patient_language": "en", "trials-0-medication": " ", "action": action})
-        assert half(reader) == ""
+        sqlite_client.post("/refer", {**token, "patient_language": "en", "trials-0-medication": " ", "action": action})
+        assert half(sqlite_client) == ""
     assert rows(sqlite_app) == []
-    reader.post("/refer", {**token, "patient_language": "es", "action": "save"})
+    sqlite_client.post("/refer", {**token, "patient_language": "es", "action": "save"})
     assert len(rows(sqlite_app)) == 1
 
 
-def test_a_form_that_was_emptied_takes_its_draft_with_it(sqlite_app: Flask, reader: Visitor) -> None:
-    save(reader)
-    reader.post("/refer", {**reader.token(), "action": "save"})
-    assert (rows(sqlite_app), half(reader)) == ([], "")
+def test_a_form_that_was_emptied_takes_its_draft_with_it(sqlite_app: Flask, sqlite_client: Client) -> None:
+    save(sqlite_client)
+    sqlite_client.post("/refer", {**sqlite_client.token(), "action": "save"})
+    assert (rows(sqlite_app), half(sqlite_client)) == ([], "")
 
 
 OTHERS = (
@@ -52,71 +52,73 @@ OTHERS = (
 
 @pytest.mark.parametrize("change", OTHERS, ids=str)
 def test_another_patient_has_another_token_and_the_old_draft_is_gone(
-    sqlite_app: Flask, reader: Visitor, change: dict[str, str]
+    sqlite_app: Flask, sqlite_client: Client, change: dict[str, str]
 ) -> None:
-    save(reader)
-    (before,), old = rows(sqlite_app), half(reader)
-    save(reader, **change)
+    save(sqlite_client)
+    (before,), old = rows(sqlite_app), half(sqlite_client)
+    save(sqlite_client, **change)
     (after,) = rows(sqlite_app)
     assert after.token_hash != before.token_hash
-    assert half(reader) != old
-    assert typed(reader.get("/refer")) == referral(**change)["patient_family_name"]
+    assert half(sqlite_client) != old
+    assert typed(sqlite_client.get("/refer")) == referral(**change)["patient_family_name"]
 
 
 SAME = ({"patient_family_name": "  CANARYFIELD "}, {"patient_phone": "213.555.0199"}, {"trials-0-weeks": "9"})
 
 
 @pytest.mark.parametrize("change", SAME, ids=str)
-def test_the_same_patient_keeps_the_token(sqlite_app: Flask, reader: Visitor, change: dict[str, str]) -> None:
-    save(reader)
-    old = half(reader)
-    save(reader, **change)
-    assert half(reader) == old
+def test_the_same_patient_keeps_the_token(sqlite_app: Flask, sqlite_client: Client, change: dict[str, str]) -> None:
+    save(sqlite_client)
+    old = half(sqlite_client)
+    save(sqlite_client, **change)
+    assert half(sqlite_client) == old
     assert len(rows(sqlite_app)) == 1
 
 
-def test_filling_in_who_the_patient_is_keeps_the_token(reader: Visitor) -> None:
-    save(reader, patient_given_name="", patient_family_name="")
-    old = half(reader)
-    save(reader)
-    assert half(reader) == old
+def test_filling_in_who_the_patient_is_keeps_the_token(sqlite_client: Client) -> None:
+    save(sqlite_client, patient_given_name="", patient_family_name="")
+    old = half(sqlite_client)
+    save(sqlite_client)
+    assert half(sqlite_client) == old
 
 
-def test_two_patients_one_after_the_other_are_two_referrals(sqlite_app: Flask, reader: Visitor) -> None:
+def test_two_patients_one_after_the_other_are_two_referrals(sqlite_app: Flask, sqlite_client: Client) -> None:
     for name in ("One", "Two"):
-        reader.post("/refer", {**reader.token(), **referral(patient_family_name=name), "action": "review"})
-        reader.post("/refer/send", reader.get("/refer/review").document.fields())
+        sqlite_client.post(
+            "/refer", {**sqlite_client.token(), **referral(patient_family_name=name), "action": "review"}
+        )
+        sqlite_client.post("/refer/send", sqlite_client.get("/refer/review").document.fields())
     assert keys(sqlite_app) == 2
 
 
 def test_a_stale_button_gives_its_own_reference_and_leaves_the_next_draft_alone(
-    sqlite_app: Flask, reader: Visitor
+    sqlite_app: Flask, sqlite_client: Client
 ) -> None:
-    reader.post("/refer", {**reader.token(), **referral(), "action": "review"})
-    stale = reader.get("/refer/review").document.fields()
-    first = reader.post("/refer/send", stale).location
-    reader.post("/refer", {**reader.token(), **referral(patient_family_name="Next"), "action": "review"})
-    assert reader.post("/refer/send", stale).location == first
+    sqlite_client.post("/refer", {**sqlite_client.token(), **referral(), "action": "review"})
+    stale = sqlite_client.get("/refer/review").document.fields()
+    first = sqlite_client.post("/refer/send", stale).location
+    sqlite_client.post("/refer", {**sqlite_client.token(), **referral(patient_family_name="Next"), "action": "review"})
+    assert sqlite_client.post("/refer/send", stale).location == first
     assert keys(sqlite_app) == 1
-    assert typed(reader.get("/refer")) == "Next"
+    assert typed(sqlite_client.get("/refer")) == "Next"
 
 
 @pytest.mark.parametrize("seen", [None, "", "0" * 16])
-def test_what_was_not_read_is_not_sent(sqlite_app: Flask, reader: Visitor, seen: str | None) -> None:
-    reader.post("/refer", {**reader.token(), **referral(), "action": "review"})
-    form = {**reader.get("/refer/review").document.fields(), "seen": seen}
-    answer = reader.post("/refer/send", {name: value for name, value in form.items() if value is not None})
+def test_what_was_not_read_is_not_sent(sqlite_app: Flask, sqlite_client: Client, seen: str | None) -> None:
+    sqlite_client.post("/refer", {**sqlite_client.token(), **referral(), "action": "review"})
+    form = {**sqlite_client.get("/refer/review").document.fields(), "seen": seen}
+    answer = sqlite_client.post("/refer/send", {name: value for name, value in form.items() if value is not None})
     assert answer.status == 422
     assert keys(sqlite_app) == 0
-    assert reader.post("/refer/send", answer.document.fields()).status == 303
+    assert sqlite_client.post("/refer/send", answer.document.fields()).status == 303
 
 
-def test_the_same_answers_in_another_draft_were_not_read(reader: Visitor) -> None:
-    reader.post("/refer", {**reader.token(), **referral(), "action": "review"})
-    form = reader.get("/refer/review").document.fields()
-    reader.post("/refer", {**reader.token(), "action": "discard"})
-    reader.post("/refer", {**reader.token(), **referral(), "action": "review"})
-    assert reader.post("/refer/send", form).status == 422
+def test_the_same_answers_in_another_draft_were_not_read(sqlite_client: Client) -> None:
+    sqlite_client.post("/refer", {**sqlite_client.token(), **referral(), "action": "review"})
+    form = sqlite_client.get("/refer/review").document.fields()
+    sqlite_client.post("/refer", {**sqlite_client.token(), "action": "discard"})
+    sqlite_client.post("/refer", {**sqlite_client.token(), **referral(), "action": "review"})
+    assert sqlite_client.post("/refer/send", form).status == 422
 
 
 @pytest.mark.postgres

@@ -22,7 +22,7 @@ from sqlalchemy import event, text
 
 from core.extensions import db
 from tests.builders import referral
-from tests.page import Answer, Document, Visitor
+from tests.page import Answer, Client, Document
 from tests.servers import start
 
 LONG = {"clinical_summary": "long " * 790}
@@ -74,8 +74,8 @@ def locked(app: Flask) -> Iterator[None]:
 FAULTS = pytest.mark.parametrize("fault", [full_disk, locked], ids=["full disk", "locked"])
 
 
-def press(visitor: Visitor, action: str) -> Answer:
-    return visitor.post("/refer", {**visitor.token(), **referral(**LONG), "action": action})
+def press(client: Client, action: str) -> Answer:
+    return client.post("/refer", {**client.token(), **referral(**LONG), "action": action})
 
 
 @FAULTS
@@ -84,7 +84,7 @@ def press(visitor: Visitor, action: str) -> Answer:
 def test_what_cannot_be_saved_comes_back_as_it_was_typed(
     sqlite_app: Flask, fault: Any, javascript: bool, action: str
 ) -> None:
-    clinician = Visitor(sqlite_app, {"HX-Request": "true"} if javascript else {})
+    clinician = Client(sqlite_app, {"HX-Request": "true"} if javascript else {})
     token = clinician.token()
     with fault(sqlite_app):
         answer = clinician.post("/refer", {**token, **referral(**LONG), "action": action})
@@ -99,7 +99,7 @@ def test_what_cannot_be_saved_comes_back_as_it_was_typed(
 
 @FAULTS
 def test_what_cannot_be_sent_is_not_acknowledged_and_can_be_sent_later(sqlite_app: Flask, fault: Any) -> None:
-    clinician = Visitor(sqlite_app)
+    clinician = Client(sqlite_app)
     press(clinician, "review")
     form = clinician.get("/refer/review").document.fields()
     with fault(sqlite_app):
@@ -111,7 +111,7 @@ def test_what_cannot_be_sent_is_not_acknowledged_and_can_be_sent_later(sqlite_ap
 
 def test_the_day_after_the_draft_is_there_and_goes_through(sqlite_app: Flask) -> None:
     """The browser was closed: the session with the form's token is gone, the draft's cookie is not."""
-    clinician = Visitor(sqlite_app)
+    clinician = Client(sqlite_app)
     old = clinician.token()
     press(clinician, "save")
     clinician.client.delete_cookie("session")
@@ -123,7 +123,7 @@ def test_the_day_after_the_draft_is_there_and_goes_through(sqlite_app: Flask) ->
 
 
 def test_in_two_tabs_the_later_answers_are_shown_before_they_are_sent(sqlite_app: Flask) -> None:
-    clinician = Visitor(sqlite_app)
+    clinician = Client(sqlite_app)
     press(clinician, "review")
     read = clinician.get("/refer/review").document.fields()
     press(clinician, "remove_trial:0")

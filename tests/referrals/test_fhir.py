@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.details import ReferralData, Trial
 from blueprints.referrals.fhir import findings
 from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.terminology import answers
@@ -60,8 +60,8 @@ def choice(words: dict[str, str]) -> st.SearchStrategy[str]:
 
 
 ANY: dict[str, st.SearchStrategy[Any]] = {
-    **{field.name: text for field in fields(ReferralDetails)},
-    **{name: choice(words) for name, words in WORDS.items() if name in {f.name for f in fields(ReferralDetails)}},
+    **{field.name: text for field in fields(ReferralData)},
+    **{name: choice(words) for name, words in WORDS.items() if name in {f.name for f in fields(ReferralData)}},
     **dict.fromkeys(("systolic", "diastolic", "weight_kg", "phq9_score"), number),
     **dict.fromkeys(("referrer_phone", "referrer_fax", "patient_phone"), phone),
     **dict.fromkeys(("patient_birth_date", "phq9_date"), day),
@@ -79,7 +79,7 @@ ANY: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def made(chart: ReferralDetails) -> dict[str, Any]:
+def made(chart: ReferralData) -> dict[str, Any]:
     return bundle(chart.as_json(), REFERENCE, RECEIVED)
 
 
@@ -117,7 +117,7 @@ def _problems(node: BaseModel, kinds: dict[str, str]) -> Iterator[str]:
                 yield from _problems(part, kinds)
 
 
-def said(chart: ReferralDetails) -> Iterator[Any]:
+def said(chart: ReferralData) -> Iterator[Any]:
     """Every value that the referral has, as a reader of the bundle should find it."""
     values = [(name, value) for name, value in chart.as_json().items() if name not in ("trials", "safety", "version")]
     values += [pair for trial in chart.as_json()["trials"] for pair in trial.items()]
@@ -139,8 +139,8 @@ def is_there(value: Any, found: list[Any]) -> bool:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.builds(ReferralDetails, **ANY))
-def test_whatever_is_known_the_bundle_is_valid_and_has_it(chart: ReferralDetails) -> None:
+@given(st.builds(ReferralData, **ANY))
+def test_whatever_is_known_the_bundle_is_valid_and_has_it(chart: ReferralData) -> None:
     bundle = made(chart)
     assert problems(bundle) == []
     found = list(leaves(bundle))

@@ -94,11 +94,11 @@ def _two_of_its_kind(field: Field) -> tuple[Changes, Changes]:
 
 
 def in_json(form: ReferralForm) -> Any:
-    return form.details().as_json()
+    return form.referral_data().as_json()
 
 
 def in_fhir(form: ReferralForm) -> Any:
-    return bundle(form.details().as_json(), "KTC-22222222", datetime(2026, 11, 24, tzinfo=UTC))
+    return bundle(form.referral_data().as_json(), "KTC-22222222", datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def fields(form: ReferralForm) -> list[Field]:

@@ -19,35 +19,35 @@ from core.crypto import envelope
 from core.extensions import db
 from core.mail import outbox
 from tests.builders import CANARIES, referral
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 
 pytestmark = pytest.mark.database_decides
 
 REFERENCE = re.compile(r"^KTC-[2-9BCDFGHJKMNPQRSTVWXYZ]{8}$")
 
 
-def fill_in(visitor: Visitor, **changes: Any) -> Answer:
-    return visitor.post("/refer", {**visitor.token(), "action": "review", **referral(**changes)})
+def fill_in(client: Client, **changes: Any) -> Answer:
+    return client.post("/refer", {**client.token(), "action": "review", **referral(**changes)})
 
 
-def send(visitor: Visitor) -> str:
-    review = visitor.get("/refer/review")
-    answer = visitor.post("/refer/send", review.document.fields())
+def send(client: Client) -> str:
+    review = client.get("/refer/review")
+    answer = client.post("/refer/send", review.document.fields())
     return answer.location or answer.response.headers["HX-Redirect"]
 
 
-def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
-    review = visitor.get("/refer/review")
+def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, client: Client) -> None:
+    fill_in(client)
+    review = client.get("/refer/review")
     assert "April 17, 1961" in review.text
     assert "F33.2 Major depressive disorder, recurrent severe" in review.text
     assert [a.attributes["href"] for a in review.document.all("a") if a.text == "Change Your NPI"] == [
         "/refer#referrer_npi"
     ]
-    address = send(visitor)
+    address = send(client)
     reference = address.removeprefix("/refer/sent/")
     assert REFERENCE.match(reference)
-    assert visitor.get(address).document.text_of("reference") == reference
+    assert client.get(address).document.text_of("reference") == reference
 
     with app.app_context():
         opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data
@@ -59,9 +59,9 @@ def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, visito
     assert opened["service_requested"] == ("spravato", "clinic_to_advise")
 
 
-def test_the_review_shows_what_applies_and_what_stands_out(visitor: Visitor) -> None:
-    fill_in(visitor, suicide_risk="high", urgent_handoff="calling_clinic_now", phq9_date="01/02/2026")
-    review = visitor.get("/refer/review")
+def test_the_review_shows_what_applies_and_what_stands_out(client: Client) -> None:
+    fill_in(client, suicide_risk="high", urgent_handoff="calling_clinic_now", phq9_date="01/02/2026")
+    review = client.get("/refer/review")
     asked = {e.text for e in review.document.all("dt")}
     assert {"Your NPI", "Is there a safety plan?", "Date of birth", "Fax"} <= asked
     assert not {"I do not have an NPI", "Why is it urgent?", "A PHQ-9 was not done"} & asked
@@ -69,16 +69,16 @@ def test_the_review_shows_what_applies_and_what_stands_out(visitor: Visitor) -> 
     assert "more than 28 days old" in review.text
 
 
-def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing(app: Flask, visitor: Visitor) -> None:
+def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing(app: Flask, client: Client) -> None:
     left_over = {
         "priority_reason": "Left over, no more.",
         "safety_plan": "no",
         "urgent_handoff": "calling_clinic_now",
     }
-    fill_in(visitor, suicide_risk="none_known", referrer_no_npi="y", phq9_not_done="y", **left_over)
-    asked = {e.text for e in visitor.get("/refer/review").document.all("dt")}
+    fill_in(client, suicide_risk="none_known", referrer_no_npi="y", phq9_not_done="y", **left_over)
+    asked = {e.text for e in client.get("/refer/review").document.all("dt")}
     assert not {"Your NPI", "PHQ-9 total", "Why is it urgent?", "Is there a safety plan?"} & asked
-    reference = send(visitor).removeprefix("/refer/sent/")
+    reference = send(client).removeprefix("/refer/sent/")
     with app.app_context():
         opened = services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data
     for name in ("referrer_npi", "priority_reason", "safety_plan", "urgent_handoff", "phq9_date"):
@@ -86,46 +86,44 @@ def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing(app: Flask
     assert opened["phq9_score"] is opened["phq9_item9"] is None
 
 
-def test_with_htmx_it_goes_the_same_way(htmx: Visitor) -> None:
-    assert fill_in(htmx).response.headers["HX-Redirect"] == "/refer/review"
-    address = send(htmx)
+def test_with_htmx_it_goes_the_same_way(htmx_client: Client) -> None:
+    assert fill_in(htmx_client).response.headers["HX-Redirect"] == "/refer/review"
+    address = send(htmx_client)
     assert REFERENCE.match(address.removeprefix("/refer/sent/"))
 
 
-def test_sending_again_gives_the_same_reference(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
-    hidden = visitor.get("/refer/review").document.fields()
-    first = visitor.post("/refer/send", hidden).location
-    assert visitor.post("/refer/send", hidden).location == first
+def test_sending_again_gives_the_same_reference(app: Flask, client: Client) -> None:
+    fill_in(client)
+    hidden = client.get("/refer/review").document.fields()
+    first = client.post("/refer/send", hidden).location
+    assert client.post("/refer/send", hidden).location == first
     with app.app_context():
         assert len(list(services.summaries())) == 1
 
 
-def test_answers_that_changed_in_another_tab_are_shown_and_not_sent(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
-    read = visitor.get("/refer/review").document.fields()
-    fill_in(visitor, patient_family_name="Othername")
-    answer = visitor.post("/refer/send", read)
+def test_answers_that_changed_in_another_tab_are_shown_and_not_sent(app: Flask, client: Client) -> None:
+    fill_in(client)
+    read = client.get("/refer/review").document.fields()
+    fill_in(client, patient_family_name="Othername")
+    answer = client.post("/refer/send", read)
     assert answer.status == 422
     assert "Nothing was sent" in answer.text
     assert "Othername" in answer.text
     with app.app_context():
         assert list(services.summaries()) == []
-    assert REFERENCE.match(visitor.post("/refer/send", answer.document.fields()).location.removeprefix("/refer/sent/"))
+    assert REFERENCE.match(client.post("/refer/send", answer.document.fields()).location.removeprefix("/refer/sent/"))
 
 
-def test_eight_at_once_make_one_referral(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
-    hidden = visitor.get("/refer/review").document.fields()
+def test_eight_at_once_make_one_referral(app: Flask, client: Client) -> None:
+    fill_in(client)
+    hidden = client.get("/refer/review").document.fields()
     cookies = "; ".join(
-        f"{name}={cookie.value}"
-        for name in ("session", "referral_draft")
-        if (cookie := visitor.client.get_cookie(name))
+        f"{name}={cookie.value}" for name in ("session", "referral_draft") if (cookie := client.client.get_cookie(name))
     )
 
     def press(_: int) -> str:
-        client = app.test_client(use_cookies=False)
-        return client.post("/refer/send", data=hidden, headers={"Cookie": cookies}).headers["Location"]
+        other = app.test_client(use_cookies=False)
+        return other.post("/refer/send", data=hidden, headers={"Cookie": cookies}).headers["Location"]
 
     with ThreadPoolExecutor(8) as pool:
         addresses = set(pool.map(press, range(8)))
@@ -136,29 +134,29 @@ def test_eight_at_once_make_one_referral(app: Flask, visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("action", ["review", "save", "nonsense"])
-def test_an_emergency_keeps_nothing_and_shows_where_help_is(app: Flask, visitor: Visitor, action: str) -> None:
-    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
-    answer = visitor.post("/refer", {**visitor.token(), "action": action, **referral(emergency="yes")})
+def test_an_emergency_keeps_nothing_and_shows_where_help_is(app: Flask, client: Client, action: str) -> None:
+    client.post("/refer", {**client.token(), "action": "save", **referral()})
+    answer = client.post("/refer", {**client.token(), "action": action, **referral(emergency="yes")})
     assert answer.status == 200
     assert 'href="tel:911"' in answer.text
     assert 'href="tel:988"' in answer.text
     assert "Zebedee" not in answer.text
     with app.app_context():
         assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 0
-    assert "Zebedee" not in visitor.get("/refer").text
+    assert "Zebedee" not in client.get("/refer").text
 
 
-def test_a_draft_comes_back_in_the_same_browser_only(app: Flask, visitor: Visitor) -> None:
-    answer = visitor.post("/refer", {**visitor.token(), "action": "save", **referral(referrer_npi="12")})
+def test_a_draft_comes_back_in_the_same_browser_only(app: Flask, client: Client) -> None:
+    answer = client.post("/refer", {**client.token(), "action": "save", **referral(referrer_npi="12")})
     assert answer.location == "/refer"
-    page = visitor.get("/refer")
+    page = client.get("/refer")
     assert "Zebedee" in page.text
     assert "Draft saved at" in page.text
-    assert "Zebedee" not in Visitor(app).get("/refer").text
+    assert "Zebedee" not in Client(app).get("/refer").text
 
 
-def test_htmx_saves_without_a_word(htmx: Visitor) -> None:
-    answer = htmx.post("/refer", {**htmx.token(), "action": "save", **referral()})
+def test_htmx_saves_without_a_word(htmx_client: Client) -> None:
+    answer = htmx_client.post("/refer", {**htmx_client.token(), "action": "save", **referral()})
     assert (answer.status, answer.text) == (204, "")
     assert "HX-Redirect" not in answer.response.headers
     cookie = answer.response.headers["Set-Cookie"]
@@ -167,40 +165,40 @@ def test_htmx_saves_without_a_word(htmx: Visitor) -> None:
 
 
 def test_a_draft_is_deleted_on_request_and_after_a_day(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
-    visitor.post("/refer", {**visitor.token(), "action": "discard"})
-    assert "Zebedee" not in visitor.get("/refer").text
+    client.post("/refer", {**client.token(), "action": "save", **referral()})
+    client.post("/refer", {**client.token(), "action": "discard"})
+    assert "Zebedee" not in client.get("/refer").text
 
-    visitor.post("/refer", {**visitor.token(), "action": "save", **referral()})
+    client.post("/refer", {**client.token(), "action": "save", **referral()})
     later = clock.now() + drafts.LIFETIME
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert "Zebedee" not in visitor.get("/refer").text
+    assert "Zebedee" not in client.get("/refer").text
     with app.app_context():
         drafts.save(None, {})
         assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 1
 
 
-def test_a_half_filled_draft_cannot_be_reviewed_or_sent(app: Flask, visitor: Visitor) -> None:
-    token = visitor.token()
-    visitor.post("/refer", {**token, "action": "save", **referral(diagnosis="")})
-    assert visitor.get("/refer/review").location == "/refer"
-    assert visitor.post("/refer/send", token).location == "/refer"
+def test_a_half_filled_draft_cannot_be_reviewed_or_sent(app: Flask, client: Client) -> None:
+    token = client.token()
+    client.post("/refer", {**token, "action": "save", **referral(diagnosis="")})
+    assert client.get("/refer/review").location == "/refer"
+    assert client.post("/refer/send", token).location == "/refer"
     with app.app_context():
         assert list(services.summaries()) == []
 
 
-def test_an_unknown_reference_is_not_found(visitor: Visitor) -> None:
-    assert visitor.get("/refer/sent/KTC-22222222").status == 404
+def test_an_unknown_reference_is_not_found(client: Client) -> None:
+    assert client.get("/refer/sent/KTC-22222222").status == 404
 
 
 def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
-    app: Flask, visitor: Visitor, caplog: pytest.LogCaptureFixture
+    app: Flask, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fill_in(visitor)
-    reference = send(visitor).removeprefix("/refer/sent/")
-    fill_in(visitor, referrer_npi="1")
+    fill_in(client)
+    reference = send(client).removeprefix("/refer/sent/")
+    fill_in(client, referrer_npi="1")
     with app.app_context():
         rows = [
             repr(row)
@@ -213,14 +211,14 @@ def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
         assert canary in opened
         assert canary not in "".join(rows)
         assert canary not in caplog.text
-    assert visitor.client.get_cookie("referral_draft").value not in "".join(rows)  # type: ignore[union-attr]
+    assert client.client.get_cookie("referral_draft").value not in "".join(rows)  # type: ignore[union-attr]
 
 
-def test_a_referral_moved_to_another_row_does_not_open(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
-    first = send(visitor).removeprefix("/refer/sent/")
-    fill_in(visitor)
-    second = send(visitor).removeprefix("/refer/sent/")
+def test_a_referral_moved_to_another_row_does_not_open(app: Flask, client: Client) -> None:
+    fill_in(client)
+    first = send(client).removeprefix("/refer/sent/")
+    fill_in(client)
+    second = send(client).removeprefix("/refer/sent/")
     with app.app_context():
         one, two = db.session.scalars(select(Referral)).all()
         one.blob, one.wraps, two.blob, two.wraps = two.blob, two.wraps, one.blob, one.wraps
@@ -230,15 +228,15 @@ def test_a_referral_moved_to_another_row_does_not_open(app: Flask, visitor: Visi
                 services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"])
 
 
-def test_without_a_key_the_form_is_closed(app: Flask, visitor: Visitor) -> None:
+def test_without_a_key_the_form_is_closed(app: Flask, client: Client) -> None:
     app.config["SEALING_PUBLIC_KEYS"] = ()
-    assert visitor.get("/refer").status == 503
-    assert visitor.client.post("/refer", data=referral()).status_code in (400, 503)
+    assert client.get("/refer").status == 503
+    assert client.client.post("/refer", data=referral()).status_code in (400, 503)
 
 
-def test_the_operator_lists_and_opens(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor, suicide_risk="high", urgent_handoff="emergency_care_arranged")
-    reference = send(visitor).removeprefix("/refer/sent/")
+def test_the_operator_lists_and_opens(app: Flask, client: Client) -> None:
+    fill_in(client, suicide_risk="high", urgent_handoff="emergency_care_arranged")
+    reference = send(client).removeprefix("/refer/sent/")
     runner = app.test_cli_runner()
     listed = runner.invoke(args=["referrals", "list"])
     assert reference in listed.output
@@ -251,10 +249,10 @@ def test_the_operator_lists_and_opens(app: Flask, visitor: Visitor) -> None:
     assert "sealed for key" in runner.invoke(args=["referrals", "show", reference]).output
 
 
-def test_the_referral_its_event_and_its_mail_come_together(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
+def test_the_referral_its_event_and_its_mail_come_together(app: Flask, client: Client) -> None:
+    fill_in(client)
     app.config["CLINIC"] = replace(app.config["CLINIC"], referrals_email="desk@clinic.example")
-    reference = send(visitor).removeprefix("/refer/sent/")
+    reference = send(client).removeprefix("/refer/sent/")
     with app.app_context():
         (kept,) = db.session.scalars(select(Referral))
         assert [(event.kind, event.happened_at) for event in kept.events] == [("submitted", kept.received_at)]
@@ -266,15 +264,15 @@ def test_the_referral_its_event_and_its_mail_come_together(app: Flask, visitor: 
     assert "routine" in mail["desk@clinic.example"].body
 
 
-def test_where_mail_cannot_be_queued_nothing_is_sent_and_the_draft_stays(app: Flask, visitor: Visitor) -> None:
-    fill_in(visitor)
-    form = visitor.get("/refer/review").document.fields()
+def test_where_mail_cannot_be_queued_nothing_is_sent_and_the_draft_stays(app: Flask, client: Client) -> None:
+    fill_in(client)
+    form = client.get("/refer/review").document.fields()
     with app.app_context():
         db.session.execute(text("ALTER TABLE outbox RENAME TO gone"))
         db.session.commit()
-    assert visitor.post("/refer/send", form).status == 503
+    assert client.post("/refer/send", form).status == 503
     with app.app_context():
         assert not list(services.summaries())
         db.session.execute(text("ALTER TABLE gone RENAME TO outbox"))
         db.session.commit()
-    assert send(visitor).startswith("/refer/sent/KTC-")
+    assert send(client).startswith("/refer/sent/KTC-")

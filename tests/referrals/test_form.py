@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.builders import REFERRAL, referral
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 
 
-def refused(visitor: Visitor, **changes: Any) -> Answer:
-    answer = visitor.post("/refer", {**visitor.token(), "action": "review", **referral(**changes)})
+def refused(client: Client, **changes: Any) -> Answer:
+    answer = client.post("/refer", {**client.token(), "action": "review", **referral(**changes)})
     assert answer.status == 422
     return answer
 
@@ -106,9 +106,9 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("field", "message", "changes"), WRONG)
 def test_a_wrong_answer_is_named_beside_its_field_and_in_the_summary(
-    reader: Visitor, field: str, message: str, changes: dict[str, Any]
+    sqlite_client: Client, field: str, message: str, changes: dict[str, Any]
 ) -> None:
-    answer = refused(reader, **changes)
+    answer = refused(sqlite_client, **changes)
     assert message in answer.error(field)
     links = [e for e in answer.document.all("a") if e.text == answer.error(field)]
     assert links, "the summary has the same words"
@@ -147,13 +147,13 @@ RIGHT: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("changes", RIGHT)
-def test_a_right_answer_leads_to_the_review(reader: Visitor, changes: dict[str, Any]) -> None:
-    answer = reader.post("/refer", {**reader.token(), "action": "review", **referral(**changes)})
+def test_a_right_answer_leads_to_the_review(sqlite_client: Client, changes: dict[str, Any]) -> None:
+    answer = sqlite_client.post("/refer", {**sqlite_client.token(), "action": "review", **referral(**changes)})
     assert (answer.status, answer.location) == (303, "/refer/review"), answer.text
 
 
-def test_nothing_that_was_typed_is_lost(visitor: Visitor) -> None:
-    answer = refused(visitor, referrer_npi="1234567890", other_diagnoses='<script>alert("x")</script>')
+def test_nothing_that_was_typed_is_lost(client: Client) -> None:
+    answer = refused(client, referrer_npi="1234567890", other_diagnoses='<script>alert("x")</script>')
     values = {e.attributes.get("name"): e.attributes.get("value") for e in answer.document.all("input")}
     assert values["referrer_npi"] == "1234567890"
     assert values["patient_given_name"] == "Zebedee"
@@ -165,21 +165,21 @@ def test_nothing_that_was_typed_is_lost(visitor: Visitor) -> None:
     assert answer.document.all("input", name="strict")[0].attributes["value"] == "1"
 
 
-def test_more_medications_than_fit_are_refused_and_kept(reader: Visitor) -> None:
+def test_more_medications_than_fit_are_refused_and_kept(sqlite_client: Client) -> None:
     rows = {
         name.replace("-0-", f"-{row}-"): value
         for row in range(13)
         for name, value in REFERRAL.items()
         if name.startswith("trials-0-")
     }
-    answer = refused(reader, **rows)
+    answer = refused(sqlite_client, **rows)
     assert "12 medications fit here" in answer.text
     assert len([e for e in answer.document.elements if "data-trial" in e.attributes]) == 12
     assert "These were left out: sertraline, mg a day: 150, weeks: 12, in the current episode: Yes" in answer.text
 
 
-def test_htmx_gets_the_same_form_without_the_page_around_it(htmx: Visitor) -> None:
-    answer = refused(htmx, referrer_npi="1234567890")
+def test_htmx_gets_the_same_form_without_the_page_around_it(htmx_client: Client) -> None:
+    answer = refused(htmx_client, referrer_npi="1234567890")
     assert "<html" not in answer.text
     assert "check digit" in answer.error("referrer_npi")
     assert answer.document.by_id("referral-form").tag == "form"
@@ -187,27 +187,27 @@ def test_htmx_gets_the_same_form_without_the_page_around_it(htmx: Visitor) -> No
     assert "autofocus" in summary.attributes
 
 
-def test_htmx_goes_to_the_review_by_header(htmx: Visitor) -> None:
-    answer = htmx.post("/refer", {**htmx.token(), "action": "review", **referral()})
+def test_htmx_goes_to_the_review_by_header(htmx_client: Client) -> None:
+    answer = htmx_client.post("/refer", {**htmx_client.token(), "action": "review", **referral()})
     assert answer.status == 204
     assert answer.response.headers["HX-Redirect"] == "/refer/review"
 
 
-def test_enter_in_a_field_presses_the_button_that_checks(reader: Visitor) -> None:
-    first = reader.get("/refer").document.all("button", type="submit", name="action")[0]
+def test_enter_in_a_field_presses_the_button_that_checks(sqlite_client: Client) -> None:
+    first = sqlite_client.get("/refer").document.all("button", type="submit", name="action")[0]
     assert (first.attributes["form"], first.attributes["value"]) == ("referral-form", "review")
 
 
-def test_every_field_of_the_form_has_its_hooks(reader: Visitor) -> None:
-    document = reader.get("/refer").document
+def test_every_field_of_the_form_has_its_hooks(sqlite_client: Client) -> None:
+    document = sqlite_client.get("/refer").document
     names = {e.attributes.get("name", "") for tag in ("input", "select", "textarea") for e in document.all(tag)}
     for name in names - {"csrf_token", "strict", "email", "website", "opened"}:
         assert document.by_id(f"{name}-error").text == ""
         assert document.by_id(f"{name}-group")
 
 
-def test_the_blank_form_asks_every_question(reader: Visitor) -> None:
-    form, paper = reader.get("/refer"), reader.get("/refer/print")
+def test_the_blank_form_asks_every_question(sqlite_client: Client) -> None:
+    form, paper = sqlite_client.get("/refer"), sqlite_client.get("/refer/print")
     asked = {e.text.removesuffix(" (optional)").strip() for e in form.document.all("legend")}
     asked -= {"Date of birth", "Blood pressure in mmHg", "In the current episode?"}
     printed = {e.text.removesuffix(" (optional)").strip() for e in paper.document.all("dt")}

@@ -13,7 +13,7 @@ from blueprints.referrals.forms.history import TRIAL_NAMES
 from core.extensions import limiter
 from core.web.security import FORM
 from tests.builders import REFERRAL, referral
-from tests.page import Visitor
+from tests.page import Client
 
 INDEXES = (
     *("0", "1", "11", "12", "99", "100", "007", "-1", "²", "٣", "１", "Ⅷ", "", " ", "1" * 5000, "0x1", "1_0", "+1"),
@@ -48,7 +48,7 @@ starts = st.sampled_from([{}, referral(), referral(emergency=None, strict="1")])
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=starts, strange=pairs, action=st.sampled_from(ACTIONS), field=names)
 def test_no_form_is_a_fault(
-    stranger: Visitor, start: dict[str, Any], strange: list[tuple[str, str]], action: str, field: str
+    stranger: Client, start: dict[str, Any], strange: list[tuple[str, str]], action: str, field: str
 ) -> None:
     body = encoded(stranger, [*strange, *start.items(), ("action", action)])
     kinds = "".join(f"&kind={kind}" for kind in ("medications", "diagnoses"))
@@ -62,12 +62,12 @@ def test_no_form_is_a_fault(
             assert shown.text.count("data-trial=") <= 12
 
 
-def encoded(visitor: Visitor, form: list[tuple[str, Any]]) -> str:
-    form = [*visitor.token().items(), *form]
+def encoded(client: Client, form: list[tuple[str, Any]]) -> str:
+    form = [*client.token().items(), *form]
     return urlencode(form, doseq=True, errors="replace")
 
 
 @pytest.fixture
-def stranger(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+def stranger(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setattr(limiter, "enabled", False)
-    return visitor
+    return client

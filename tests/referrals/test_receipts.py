@@ -14,7 +14,7 @@ from core.extensions import db
 from core.mail import limits, outbox, render
 from core.rate_limits import HOUR, Kind, Limit
 from tests.builders import CANARIES, referral
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 from tests.referrals.charts import details
 
 VICTIM = "victim@example.com"
@@ -22,10 +22,10 @@ VICTIM = "victim@example.com"
 
 def refer(app: Flask, address: str = "192.0.2.1", email: str = VICTIM, **changes: str) -> str:
     """The address of the page after one referral from a client of that network address."""
-    visitor, client = Visitor(app), {"environ_overrides": {"REMOTE_ADDR": address}}
-    answers = {**visitor.token(), "action": "review", **referral(referrer_email=email, **changes)}
-    visitor.post("/refer", answers, **client)
-    return visitor.post("/refer/send", visitor.get("/refer/review").document.fields(), **client).location
+    client, network = Client(app), {"environ_overrides": {"REMOTE_ADDR": address}}
+    answers = {**client.token(), "action": "review", **referral(referrer_email=email, **changes)}
+    client.post("/refer", answers, **network)
+    return client.post("/refer/send", client.get("/refer/review").document.fields(), **network).location
 
 
 def submit(app: Flask, key: str, network: str = "192.0.2.1", **changes: str) -> str:
@@ -48,7 +48,7 @@ def receipts(app: Flask) -> list[str]:
 
 def sent_page(app: Flask, path: str) -> str:
     """Its words, without the reference."""
-    page = Visitor(app).get(path)
+    page = Client(app).get(path)
     assert page.status == 200
     return page.text.replace(path.rpartition("/")[2], "REFERENCE")
 
@@ -116,14 +116,14 @@ def work(app: Flask, email: str) -> tuple[int, int]:
     def execute(*arguments: object) -> None:
         seen.append(str(arguments[2]))
 
-    visitor = Visitor(app)
-    visitor.post("/refer", {**visitor.token(), "action": "review", **referral(referrer_email=email)})
-    form = visitor.get("/refer/review").document.fields()
+    client = Client(app)
+    client.post("/refer", {**client.token(), "action": "review", **referral(referrer_email=email)})
+    form = client.get("/refer/review").document.fields()
     with app.app_context():
         engine = db.engine
     event.listen(engine, "commit", commit)
     event.listen(engine, "before_cursor_execute", execute)
-    answer: Answer = visitor.post("/refer/send", form)
+    answer: Answer = client.post("/refer/send", form)
     event.remove(engine, "commit", commit)
     event.remove(engine, "before_cursor_execute", execute)
     assert answer.location.startswith("/refer/sent/KTC-")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.builders import referral
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 
 
 def rows(answer: Answer) -> list[str]:
@@ -16,9 +16,9 @@ def rows(answer: Answer) -> list[str]:
     return [answer.document.by_id(f"trials-{n}-medication").attributes.get("value", "") for n in marked]
 
 
-def press(visitor: Visitor, action: str, answer: Answer | None = None, **changes: Any) -> Answer:
-    token = answer.document.fields() if answer else visitor.token()
-    answer = visitor.post("/refer", {**token, **referral(**changes), "action": action})
+def press(client: Client, action: str, answer: Answer | None = None, **changes: Any) -> Answer:
+    token = answer.document.fields() if answer else client.token()
+    answer = client.post("/refer", {**token, **referral(**changes), "action": action})
     assert answer.status == 200
     return answer
 
@@ -28,15 +28,15 @@ def focused(answer: Answer) -> list[str]:
 
 
 @pytest.fixture(params=["plain", "htmx"])
-def clinician(request: pytest.FixtureRequest, visitor: Visitor, htmx: Visitor) -> Visitor:
-    return htmx if request.param == "htmx" else visitor
+def clinician(request: pytest.FixtureRequest, client: Client, htmx_client: Client) -> Client:
+    return htmx_client if request.param == "htmx" else client
 
 
-def test_a_new_form_has_one_row(reader: Visitor) -> None:
-    assert rows(reader.get("/refer")) == [""]
+def test_a_new_form_has_one_row(sqlite_client: Client) -> None:
+    assert rows(sqlite_client.get("/refer")) == [""]
 
 
-def test_adding_a_row_keeps_the_others_and_leads_to_the_new_one(clinician: Visitor) -> None:
+def test_adding_a_row_keeps_the_others_and_leads_to_the_new_one(clinician: Client) -> None:
     answer = press(clinician, "add_trial")
     assert rows(answer) == ["sertraline", "Effexor", ""]
     assert focused(answer) == ["Medication 3"]
@@ -44,7 +44,7 @@ def test_adding_a_row_keeps_the_others_and_leads_to_the_new_one(clinician: Visit
     assert rows(clinician.get("/refer")) == ["sertraline", "Effexor", ""], "the draft has the blank row too"
 
 
-def test_a_removed_row_can_be_put_back(clinician: Visitor) -> None:
+def test_a_removed_row_can_be_put_back(clinician: Client) -> None:
     removed = press(clinician, "remove_trial:0")
     assert rows(removed) == ["Effexor"]
     assert focused(removed) == ["Medication 1"]
@@ -60,38 +60,38 @@ def only(medication: str) -> dict[str, Any]:
     return {**gone, "trials-0-medication": medication, "trials-0-daily_dose_mg": "225"}
 
 
-def test_removing_the_last_row_leaves_a_blank_one(visitor: Visitor) -> None:
-    answer = press(visitor, "remove_trial:0", **only("Zoloft"))
+def test_removing_the_last_row_leaves_a_blank_one(client: Client) -> None:
+    answer = press(client, "remove_trial:0", **only("Zoloft"))
     assert rows(answer) == [""]
 
 
 @pytest.mark.parametrize("action", ["remove_trial:7", "remove_trial:999", "remove_trial"])
-def test_removing_what_is_not_there_removes_nothing(reader: Visitor, action: str) -> None:
-    assert rows(press(reader, action)) == ["sertraline", "Effexor"]
+def test_removing_what_is_not_there_removes_nothing(sqlite_client: Client, action: str) -> None:
+    assert rows(press(sqlite_client, action)) == ["sertraline", "Effexor"]
 
 
-def test_twelve_rows_are_the_most(reader: Visitor) -> None:
+def test_twelve_rows_are_the_most(sqlite_client: Client) -> None:
     many: dict[str, Any] = {f"trials-{n}-medication": f"drug {n}" for n in range(12)}
-    answer = press(reader, "add_trial", **many)
+    answer = press(sqlite_client, "add_trial", **many)
     assert len(rows(answer)) == 12
     assert not [e for e in answer.document.all("button") if e.attributes.get("value") == "add_trial"]
 
 
-def test_numbers_with_gaps_are_closed(reader: Visitor) -> None:
+def test_numbers_with_gaps_are_closed(sqlite_client: Client) -> None:
     gap: dict[str, Any] = {"trials-40-medication": "lithium"}
-    answer = press(reader, "add_trial", **gap)
+    answer = press(sqlite_client, "add_trial", **gap)
     assert rows(answer) == ["sertraline", "Effexor", "lithium", ""]
     assert answer.document.by_id("trials-2-medication").attributes["value"] == "lithium"
 
 
-def test_what_was_in_error_stays_in_error(reader: Visitor) -> None:
-    answer = press(reader, "add_trial", strict="1", referrer_npi="12")
+def test_what_was_in_error_stays_in_error(sqlite_client: Client) -> None:
+    answer = press(sqlite_client, "add_trial", strict="1", referrer_npi="12")
     assert "10 digits" in answer.error("referrer_npi")
     assert focused(answer) == ["Medication 3"]
 
 
-def test_the_change_is_announced(htmx: Visitor) -> None:
-    assert press(htmx, "remove_trial:1").document.text_of("live") == "Medication 2 removed."
+def test_the_change_is_announced(htmx_client: Client) -> None:
+    assert press(htmx_client, "remove_trial:1").document.text_of("live") == "Medication 2 removed."
 
 
 DIGITS = "1" * 5000
@@ -104,18 +104,18 @@ STRANGE = (
 
 
 @pytest.mark.parametrize("name", STRANGE, ids=range(len(STRANGE)))
-def test_a_name_that_the_page_does_not_write_makes_no_row(reader: Visitor, name: str) -> None:
-    token = reader.token()
+def test_a_name_that_the_page_does_not_write_makes_no_row(sqlite_client: Client, name: str) -> None:
+    token = sqlite_client.token()
     for path in ("/refer", "/refer/assess", "/refer/check/trials-0-weeks"):
         form = {**token, **referral(), name: "7", "action": "save"}
-        assert reader.client.post(path, data=form).status_code in (200, 303)
-    assert rows(reader.get("/refer")) == ["sertraline", "Effexor"]
+        assert sqlite_client.client.post(path, data=form).status_code in (200, 303)
+    assert rows(sqlite_client.get("/refer")) == ["sertraline", "Effexor"]
 
 
 @pytest.mark.parametrize("name", ["removed-../a", "removed-csrf_token", "removed-", "removed-trials-0-medication"])
-def test_only_a_row_is_put_back(reader: Visitor, name: str) -> None:
+def test_only_a_row_is_put_back(sqlite_client: Client, name: str) -> None:
     strange: dict[str, Any] = {name: "CANARY-NAME"}
-    answer = press(reader, "restore_trial:0", **strange)
+    answer = press(sqlite_client, "restore_trial:0", **strange)
     assert rows(answer) == ["", "sertraline", "Effexor"]
     assert "CANARY-NAME" not in answer.text
 
@@ -125,7 +125,7 @@ def many(count: int, **others: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("action", ["review", "save", "add_trial", "remove_trial:0", "restore_trial:3"])
-def test_rows_that_do_not_fit_are_named(clinician: Visitor, action: str) -> None:
+def test_rows_that_do_not_fit_are_named(clinician: Client, action: str) -> None:
     answer = clinician.post("/refer", {**clinician.token(), **referral(**many(14)), "action": action})
     assert answer.status == 422
     assert "12 medications fit here" in answer.text
@@ -136,21 +136,21 @@ def test_rows_that_do_not_fit_are_named(clinician: Visitor, action: str) -> None
     assert "left out" not in page.text
 
 
-def test_rows_that_are_too_many_to_be_named_are_counted(reader: Visitor) -> None:
+def test_rows_that_are_too_many_to_be_named_are_counted(sqlite_client: Client) -> None:
     rest = {name: value for name, value in referral(**many(88)).items() if name != "clinical_summary"}
     long = {f"trials-{n}-medication": "x" * 120 for n in range(50, 88)}
-    answer = reader.post("/refer", {**reader.token(), **rest, **long, "action": "review"})
+    answer = sqlite_client.post("/refer", {**sqlite_client.token(), **rest, **long, "action": "review"})
     assert answer.status == 422
     assert "76 more were left out" in answer.text
-    assert len(rows(reader.get("/refer"))) == 12
+    assert len(rows(sqlite_client.get("/refer"))) == 12
 
 
-def test_blank_rows_beyond_the_last_are_nothing_to_speak_of(reader: Visitor) -> None:
+def test_blank_rows_beyond_the_last_are_nothing_to_speak_of(sqlite_client: Client) -> None:
     blank = {f"trials-{n}-medication": " " for n in range(12, 14)}
-    assert press(reader, "remove_trial:0", **many(12, **blank)).status == 200
+    assert press(sqlite_client, "remove_trial:0", **many(12, **blank)).status == 200
 
 
-def test_undo_makes_no_thirteenth_row_and_keeps_what_was_removed(clinician: Visitor) -> None:
+def test_undo_makes_no_thirteenth_row_and_keeps_what_was_removed(clinician: Client) -> None:
     removed = press(clinician, "remove_trial:11", **many(12, **{"trials-11-weeks": "31"}))
     full = press(clinician, "restore_trial:11", removed, **many(12))
     assert rows(full) == [f"drug {n}" for n in range(12)]

@@ -11,7 +11,7 @@ from flask import Flask
 
 from blueprints.referrals import details, services
 from blueprints.referrals.assessment.assess import RULE_SETS, assess
-from blueprints.referrals.assessment.models import case_of
+from blueprints.referrals.assessment.models import assessment_input_of
 from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.models import Referral
 from core.crypto import envelope
@@ -93,7 +93,7 @@ def test_it_is_shown_and_exported(kept: Flask, sample: dict[str, Any]) -> None:
 
 
 def test_it_is_assessed(sample: dict[str, Any]) -> None:
-    case = case_of(details.read(sample["details"]), TODAY)
+    case = assessment_input_of(details.read(sample["details"]), TODAY)
     assert case.phq9_score == sample["details"]["phq9_score"]
     assert len(case.trials) == len(sample["details"].get("trials", []))
     for assessment in (assess(case, rules) for rules in RULE_SETS):

@@ -10,7 +10,7 @@ from blueprints.referrals.terminology.diagnoses import matching
 from blueprints.referrals.terminology.medications import find, medications
 from blueprints.referrals.terminology.search import OTHER_WORDS, suggest_diagnoses, suggest_medications
 from blueprints.referrals.terminology.spelling import FAR, slips
-from tests.page import Visitor
+from tests.page import Client
 
 settings.register_profile("referrals", deadline=None, derandomize=True, max_examples=60)
 NAMES = [name for m in medications() for name in (m.generic, *m.brands)]
@@ -150,18 +150,18 @@ def test_slips_are_counted(typed: str, name: str, most: int, count: int) -> None
     assert slips(typed, name, most) == count
 
 
-def test_the_route_answers_with_options(reader: Visitor) -> None:
-    asking = Visitor(reader.app, {"HX-Request": "true"})
+def test_the_route_answers_with_options(sqlite_client: Client) -> None:
+    asking = Client(sqlite_client.app, {"HX-Request": "true"})
     answer = asking.post("/refer/suggest", {"kind": "medications", "q": "zol"})
     (option, *_) = answer.document.all("li", role="option")
     assert (option.attributes["data-value"], option.text) == ("Zoloft", "Zoloft (sertraline)")
 
 
-def test_what_is_typed_comes_back_as_text(reader: Visitor) -> None:
-    answer = reader.client.post("/refer/suggest", data={"kind": "medications", "q": "<script>"})
+def test_what_is_typed_comes_back_as_text(sqlite_client: Client) -> None:
+    answer = sqlite_client.client.post("/refer/suggest", data={"kind": "medications", "q": "<script>"})
     assert answer.status_code == 200
     assert "<script>" not in answer.text
 
 
-def test_an_unknown_kind_is_not_found(reader: Visitor) -> None:
-    assert reader.client.post("/refer/suggest", data={"kind": "secrets", "q": "zol"}).status_code == 404
+def test_an_unknown_kind_is_not_found(sqlite_client: Client) -> None:
+    assert sqlite_client.client.post("/refer/suggest", data={"kind": "secrets", "q": "zol"}).status_code == 404

@@ -23,7 +23,7 @@ from core.mail import outbox, render
 from core.rate_limits import DAY, HOUR, Kind, Limit
 from tests.builders import referral
 from tests.conftest import Wait
-from tests.page import Visitor
+from tests.page import Client
 from tests.referrals.test_receipts import refer, submit
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -59,7 +59,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
 def test_only_the_button_confirms_and_only_once(app: Flask, headers: dict[str, str]) -> None:
     reference = refer(app).rpartition("/")[2]
-    path, person = link(app), Visitor(app, headers)
+    path, person = link(app), Client(app, headers)
     for _ in range(3):
         page = person.client.get(path, headers=headers)
         assert page.status_code == 200
@@ -78,10 +78,10 @@ def test_only_the_button_confirms_and_only_once(app: Flask, headers: dict[str, s
 
 def test_another_site_a_guess_and_a_token_of_another_purpose_confirm_nothing(app: Flask) -> None:
     refer(app)
-    path, visitor = link(app), Visitor(app)
-    assert visitor.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status == 400
+    path, client = link(app), Client(app)
+    assert client.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status == 400
     for wrong in (path[:-1], "/refer/confirm/guess", path.replace("/refer/", "/subscribe/")):
-        assert visitor.post(wrong, headers=OWN).status == 404
+        assert client.post(wrong, headers=OWN).status == 404
     assert only(app).email == "not confirmed"
 
 
@@ -90,18 +90,18 @@ def test_the_link_ends_at_its_moment_and_not_before(app: Flask, monkeypatch: pyt
     path = link(app)
     until = only(app).received_at + timedelta(days=14)
     monkeypatch.setattr(clock, "now", lambda: until)
-    page = Visitor(app).post(path, headers=OWN)
+    page = Client(app).post(path, headers=OWN)
     assert page.status == 410
     assert "The referral was received all the same" in page.text
     monkeypatch.setattr(clock, "now", lambda: until - timedelta(microseconds=1))
-    assert Visitor(app).post(path, headers=OWN).status == 200
+    assert Client(app).post(path, headers=OWN).status == 200
 
 
 def test_two_presses_at_once_confirm_once(app: Flask) -> None:
     refer(app)
     path = link(app)
     with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(pool.map(lambda _: Visitor(app).post(path, headers=OWN).status, range(4)))
+        statuses = sorted(pool.map(lambda _: Client(app).post(path, headers=OWN).status, range(4)))
     assert statuses == [200, 404, 404, 404]
 
 
@@ -122,16 +122,16 @@ def test_without_a_receipt_nobody_can_confirm(app: Flask) -> None:
 
 
 def test_time_on_the_form_and_the_age_of_the_draft_are_marks(app: Flask, wait: Wait) -> None:
-    visitor = Visitor(app)
-    hidden = visitor.get("/refer").document.fields()
+    client = Client(app)
+    hidden = client.get("/refer").document.fields()
     wait(timedelta(seconds=40))
-    visitor.post("/refer", {**hidden, "action": "save", **referral()})
+    client.post("/refer", {**hidden, "action": "save", **referral()})
     wait(timedelta(seconds=300))
-    page = visitor.get("/refer").document.fields()
+    page = client.get("/refer").document.fields()
     assert page["opened"] == hidden["opened"]
-    visitor.post("/refer", {**page, "action": "review", **referral()})
+    client.post("/refer", {**page, "action": "review", **referral()})
     wait(timedelta(seconds=20))
-    visitor.post("/refer/send", visitor.get("/refer/review").document.fields())
+    client.post("/refer/send", client.get("/refer/review").document.fields())
     marks = only(app).marks
     assert marks.seconds_on_form is not None
     assert marks.draft_seconds is not None
@@ -156,8 +156,8 @@ def test_a_filled_honeypot_is_a_mark_and_no_refusal(app: Flask, filled: str) -> 
     assert "website" not in opened.data
 
 
-def test_the_honeypot_is_out_of_reach_of_people_and_of_autofill(reader: Visitor) -> None:
-    page = reader.get("/refer")
+def test_the_honeypot_is_out_of_reach_of_people_and_of_autofill(sqlite_client: Client) -> None:
+    page = sqlite_client.get("/refer")
     (box,) = [e for e in page.document.all("input", name="website") if e.attributes["id"] == "referral-website"]
     assert box.attributes["type"] == "text"
     assert (box.attributes["autocomplete"], box.attributes["tabindex"]) == ("off", "-1")
@@ -204,14 +204,14 @@ def test_the_clinic_is_told_once_in_an_episode(app: Flask, wait: Wait) -> None:
 def test_a_marked_referral_is_announced_when_it_is_confirmed(app: Flask) -> None:
     app.config["CLINIC"] = replace(app.config["CLINIC"], referrals_email="desk@clinic.example")
     refer(app, "192.0.2.1", email="first@example.com")
-    Visitor(app).post(link(app), headers=OWN)
+    Client(app).post(link(app), headers=OWN)
     assert told(app)["A referral has arrived"] == 1
     for number in range(2):
         submit(app, f"key-{number}")
     reference = refer(app, "192.0.2.1", email="genuine@example.com").rpartition("/")[2]
     before = told(app)["A referral has arrived"]
     assert "unverified, many at once" in app.test_cli_runner().invoke(args=["referrals", "list"]).output
-    assert Visitor(app).post(link(app), headers=OWN).status == 200
+    assert Client(app).post(link(app), headers=OWN).status == 200
     assert told(app)["A referral has arrived"] == before + 1
     with app.app_context():
         assert reference in outbox.newest(1)[0].body
@@ -224,7 +224,7 @@ def test_the_operator_sees_what_is_known(app: Flask, wait: Wait) -> None:
     runner = app.test_cli_runner()
     (_, line) = runner.invoke(args=["referrals", "list"]).output.splitlines()
     assert line.endswith("submitted  not confirmed    hidden field filled in")
-    Visitor(app).post(link(app), headers=OWN)
+    Client(app).post(link(app), headers=OWN)
     listed = json.loads(runner.invoke(args=["referrals", "list", "--format", "json"]).output)
     shown = json.loads(runner.invoke(args=["referrals", "show", listed["reference"]]).output)
     for found in (listed, shown):

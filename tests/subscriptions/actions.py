@@ -9,14 +9,14 @@ from sqlalchemy import text
 
 from core.extensions import db
 from core.mail import outbox, render
-from tests.page import Answer, Visitor
+from tests.page import Answer, Client
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 READER = "reader@example.com"
 
 
-def subscribe(visitor: Visitor, email: str = READER, **changes: str) -> Answer:
-    return visitor.post("/subscribe", {"email": email, "website": "", **changes}, OWN)
+def subscribe(client: Client, email: str = READER, **changes: str) -> Answer:
+    return client.post("/subscribe", {"email": email, "website": "", **changes}, OWN)
 
 
 def states(app: Flask) -> list[str]:
@@ -44,6 +44,6 @@ def link(app: Flask, purpose: str) -> str:
     raise AssertionError(f"no link to {purpose}")
 
 
-def confirmed(app: Flask, visitor: Visitor, email: str = READER) -> None:
-    subscribe(visitor, email)
-    assert visitor.post(link(app, "confirm"), headers=OWN).status == 200
+def confirmed(app: Flask, client: Client, email: str = READER) -> None:
+    subscribe(client, email)
+    assert client.post(link(app, "confirm"), headers=OWN).status == 200

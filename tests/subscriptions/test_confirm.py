@@ -11,68 +11,68 @@ from sqlalchemy import text
 from blueprints.subscriptions import consent, services
 from core.extensions import db
 from tests.conftest import Wait
-from tests.page import Visitor
+from tests.page import Client
 from tests.subscriptions.actions import OWN, confirmed, link, mails, states, subjects, subscribe
 
 pytestmark = pytest.mark.database_decides
 
 
-def test_only_the_button_confirms_and_only_once(app: Flask, visitor: Visitor) -> None:
-    subscribe(visitor)
+def test_only_the_button_confirms_and_only_once(app: Flask, client: Client) -> None:
+    subscribe(client)
     path = link(app, "confirm")
     for _ in range(3):
-        page = visitor.get(path)
+        page = client.get(path)
         assert page.status == 200
         assert [form.attributes["action"] for form in page.document.all("form", method="post")][0] == path
-    visitor.client.head(path)
+    client.client.head(path)
     assert states(app) == ["pending"]
-    assert visitor.post(path, headers=OWN).status == 200
+    assert client.post(path, headers=OWN).status == 200
     assert states(app) == ["confirmed"]
-    assert visitor.post(path, headers=OWN).status == 404
+    assert client.post(path, headers=OWN).status == 404
     assert subjects(app) == ["Please confirm your subscription", "You are subscribed"]
 
 
-def test_another_site_cannot_press_the_button(app: Flask, visitor: Visitor) -> None:
-    subscribe(visitor)
+def test_another_site_cannot_press_the_button(app: Flask, client: Client) -> None:
+    subscribe(client)
     path = link(app, "confirm")
     for action in (path, f"{path}/again"):
-        assert visitor.post(action, headers={"Sec-Fetch-Site": "cross-site"}).status == 400
+        assert client.post(action, headers={"Sec-Fetch-Site": "cross-site"}).status == 400
     assert states(app) == ["pending"]
 
 
-def test_an_expired_link_offers_a_new_mail(app: Flask, visitor: Visitor, wait: Wait) -> None:
-    subscribe(visitor)
+def test_an_expired_link_offers_a_new_mail(app: Flask, client: Client, wait: Wait) -> None:
+    subscribe(client)
     old = link(app, "confirm")
     wait(services.CONFIRM_WITHIN)
-    page = visitor.post(old, headers=OWN)
+    page = client.post(old, headers=OWN)
     assert page.status == 410
     assert states(app) == ["pending"]
     again = page.document.all("form", method="post")[0].attributes["action"]
-    assert visitor.post(again, headers=OWN).location == "/subscribe/thanks"
+    assert client.post(again, headers=OWN).location == "/subscribe/thanks"
     new = link(app, "confirm")
     assert new != old
-    assert visitor.post(old, headers=OWN).status == 404
-    assert visitor.post(new, headers=OWN).status == 200
+    assert client.post(old, headers=OWN).status == 404
+    assert client.post(new, headers=OWN).status == 200
     assert states(app) == ["confirmed"]
 
 
-def test_a_new_mail_is_not_sent_for_a_link_that_is_not_ours(app: Flask, visitor: Visitor) -> None:
-    assert visitor.post("/subscribe/confirm/unknown/again", headers=OWN).status == 404
+def test_a_new_mail_is_not_sent_for_a_link_that_is_not_ours(app: Flask, client: Client) -> None:
+    assert client.post("/subscribe/confirm/unknown/again", headers=OWN).status == 404
     assert mails(app) == []
 
 
-def test_the_database_holds_no_token_that_confirms_once_the_mail_has_left(app: Flask, visitor: Visitor) -> None:
-    subscribe(visitor)
+def test_the_database_holds_no_token_that_confirms_once_the_mail_has_left(app: Flask, client: Client) -> None:
+    subscribe(client)
     token = link(app, "confirm").rpartition("/")[2]
     with app.app_context():
         row = db.session.execute(text("SELECT * FROM subscribers")).mappings().one()
     assert token not in str(dict(row))
 
 
-def test_what_was_agreed_to_is_kept_with_its_version_and_time(app: Flask, visitor: Visitor) -> None:
-    assert consent.TEXT in visitor.get("/journey").text
-    assert consent.TEXT in visitor.get("/subscribe").text
-    confirmed(app, visitor)
+def test_what_was_agreed_to_is_kept_with_its_version_and_time(app: Flask, client: Client) -> None:
+    assert consent.TEXT in client.get("/journey").text
+    assert consent.TEXT in client.get("/subscribe").text
+    confirmed(app, client)
     with app.app_context():
         kept = db.session.execute(
             text("SELECT consent_version, consent_text, consented_at, confirmed_at FROM subscribers")
@@ -89,21 +89,21 @@ def test_the_words_of_consent_change_only_with_their_version() -> None:
     }
 
 
-def test_somebody_who_is_subscribed_already_is_told_by_mail_alone(app: Flask, visitor: Visitor, wait: Wait) -> None:
-    confirmed(app, visitor)
+def test_somebody_who_is_subscribed_already_is_told_by_mail_alone(app: Flask, client: Client, wait: Wait) -> None:
+    confirmed(app, client)
     wait(timedelta(hours=1))
-    assert subscribe(visitor).location == "/subscribe/thanks"
+    assert subscribe(client).location == "/subscribe/thanks"
     assert states(app) == ["confirmed"]
     assert subjects(app)[-1] == "You are subscribed already"
 
 
-def test_the_developer_reads_the_mail(app: Flask, visitor: Visitor) -> None:
-    subscribe(visitor)
-    page = visitor.get("/dev/mailbox")
+def test_the_developer_reads_the_mail(app: Flask, client: Client) -> None:
+    subscribe(client)
+    page = client.get("/dev/mailbox")
     assert "Please confirm your subscription" in page.text
     assert link(app, "confirm") in page.text
     (row,) = mails(app)
-    message = visitor.get(f"/dev/mailbox/{row.id}")
+    message = client.get(f"/dev/mailbox/{row.id}")
     for shown in (
         "Message-ID: ",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
@@ -112,14 +112,14 @@ def test_the_developer_reads_the_mail(app: Flask, visitor: Visitor) -> None:
     ):
         assert shown in message.text
     (frame,) = message.document.all("iframe")
-    html = visitor.client.get(frame.attributes["src"])
+    html = client.client.get(frame.attributes["src"])
     assert f'href="http://127.0.0.1:5000{link(app, "confirm")}"' in html.text
     assert "sandbox" in html.headers["Content-Security-Policy"]
-    assert visitor.get("/dev/mailbox/unknown").status == 404
+    assert client.get("/dev/mailbox/unknown").status == 404
 
 
-def test_subjects_and_words_hold_nothing_that_was_typed(app: Flask, visitor: Visitor) -> None:
-    subscribe(visitor, "canary-local-part@canary.example")
+def test_subjects_and_words_hold_nothing_that_was_typed(app: Flask, client: Client) -> None:
+    subscribe(client, "canary-local-part@canary.example")
     (row,) = mails(app)
     assert "canary" not in row.subject + row.body + str(row.headers)
     assert row.recipient == "canary-local-part@canary.example"

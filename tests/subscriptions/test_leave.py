@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core import clock, rate_limits
 from core.extensions import db
 from core.mail import outbox, render
-from tests.page import Visitor
+from tests.page import Client
 from tests.subscriptions.actions import OWN, READER, confirmed, link, mails, states, subjects, subscribe
 
 pytestmark = pytest.mark.database_decides
@@ -22,17 +22,17 @@ CLICK = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded"])
-def test_one_click_leaves_even_from_a_mail_program(app: Flask, visitor: Visitor, content_type: str) -> None:
+def test_one_click_leaves_even_from_a_mail_program(app: Flask, client: Client, content_type: str) -> None:
     """RFC 8058, section 3.1: multipart first of all."""
-    confirmed(app, visitor)
+    confirmed(app, client)
     for row in mails(app):
         assert row.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert row.headers["List-Unsubscribe"] == f"<http://127.0.0.1:5000{link(app, 'leave')}>"
     path = link(app, "leave")
-    assert visitor.get(path).status == 200
+    assert client.get(path).status == 200
     assert states(app) == ["confirmed"]
     for _ in range(2):
-        answer = Visitor(app).post(path, {"List-Unsubscribe": "One-Click"}, CLICK, content_type=content_type)
+        answer = Client(app).post(path, {"List-Unsubscribe": "One-Click"}, CLICK, content_type=content_type)
         assert answer.status == 200
         assert states(app) == ["left"]
     assert subjects(app)[-1] == "You have left the list"
@@ -40,42 +40,42 @@ def test_one_click_leaves_even_from_a_mail_program(app: Flask, visitor: Visitor,
 
 
 def test_leaving_works_years_later_and_after_signing_up_anew(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confirmed(app, visitor)
+    confirmed(app, client)
     first = link(app, "leave")
     later = clock.now() + timedelta(days=4000)
     monkeypatch.setattr(clock, "now", lambda: later)
-    visitor.post(first, headers=OWN)
-    confirmed(app, visitor)
+    client.post(first, headers=OWN)
+    confirmed(app, client)
     assert states(app) == ["confirmed"]
-    assert visitor.post(first, headers=CLICK).status == 200
+    assert client.post(first, headers=CLICK).status == 200
     assert states(app) == ["left"]
 
 
-def test_a_link_that_was_cut_says_so_and_is_no_success(app: Flask, visitor: Visitor) -> None:
-    confirmed(app, visitor)
-    assert visitor.post(link(app, "leave")[:-3], headers=OWN).status == 404
+def test_a_link_that_was_cut_says_so_and_is_no_success(app: Flask, client: Client) -> None:
+    confirmed(app, client)
+    assert client.post(link(app, "leave")[:-3], headers=OWN).status == 404
     assert states(app) == ["confirmed"]
 
 
-def test_leaving_withdraws_the_open_confirmation_and_says_no_goodbye(app: Flask, visitor: Visitor) -> None:
-    subscribe(visitor)
+def test_leaving_withdraws_the_open_confirmation_and_says_no_goodbye(app: Flask, client: Client) -> None:
+    subscribe(client)
     confirm, leave = link(app, "confirm"), link(app, "leave")
-    visitor.post(leave, headers=OWN)
-    assert visitor.post(confirm, headers=OWN).status == 404
+    client.post(leave, headers=OWN)
+    assert client.post(confirm, headers=OWN).status == 404
     assert states(app) == ["left"]
     assert subjects(app) == ["Please confirm your subscription"]
 
 
 def test_what_is_held_is_mailed_as_json_to_the_address_alone(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confirmed(app, visitor)
+    confirmed(app, client)
     later = clock.now() + rate_limits.HOUR
     monkeypatch.setattr(clock, "now", lambda: later)
     for _ in range(3):
-        page = visitor.post(link(app, "leave") + "/copy", headers=OWN)
+        page = client.post(link(app, "leave") + "/copy", headers=OWN)
         assert page.status == 200
         assert READER not in page.text
     assert subjects(app).count("What we hold about this address") == 1
@@ -89,27 +89,27 @@ def test_what_is_held_is_mailed_as_json_to_the_address_alone(
     assert not {"leave_token", "confirm_hash"} & set(held)
 
 
-def test_everything_is_deleted(app: Flask, visitor: Visitor) -> None:
-    confirmed(app, visitor)
-    confirmed(app, visitor, "other@example.com")
+def test_everything_is_deleted(app: Flask, client: Client) -> None:
+    confirmed(app, client)
+    confirmed(app, client, "other@example.com")
     with app.app_context():
         token = db.session.scalar(text("SELECT leave_token FROM subscribers ORDER BY id"))
     path = f"/subscribe/leave/{token}"
-    assert "Everything is deleted" in visitor.post(f"{path}/delete", headers=OWN).text
+    assert "Everything is deleted" in client.post(f"{path}/delete", headers=OWN).text
     assert states(app) == ["confirmed"]
     with app.app_context():
         assert {row.recipient for row in outbox.newest()} == {"other@example.com"}
         kept = "".join(repr(row) for row in db.session.execute(text("SELECT * FROM rate_events")))
     assert READER not in kept
-    assert visitor.post(f"{path}/delete", headers=OWN).status == 404
-    assert visitor.post(path, headers=CLICK).status == 404
+    assert client.post(f"{path}/delete", headers=OWN).status == 404
+    assert client.post(path, headers=CLICK).status == 404
 
 
 @pytest.mark.parametrize("action", ["copy", "delete"])
-def test_only_leaving_is_open_to_other_sites(app: Flask, visitor: Visitor, action: str) -> None:
-    confirmed(app, visitor)
+def test_only_leaving_is_open_to_other_sites(app: Flask, client: Client, action: str) -> None:
+    confirmed(app, client)
     before = len(mails(app))
-    assert visitor.post(f"{link(app, 'leave')}/{action}", headers=CLICK).status == 400
-    assert visitor.get(f"{link(app, 'leave')}/{action}").status == 405
+    assert client.post(f"{link(app, 'leave')}/{action}", headers=CLICK).status == 400
+    assert client.get(f"{link(app, 'leave')}/{action}").status == 405
     assert states(app) == ["confirmed"]
     assert len(mails(app)) == before

@@ -20,7 +20,7 @@ from blueprints.subscriptions.csv_formats import Entry, Person, Refused
 from core import batches, clock
 from core.extensions import db
 from core.mail import outbox
-from tests.page import Visitor
+from tests.page import Client
 from tests.subscriptions.actions import OWN, confirmed, link, mails, subjects, subscribe
 from tests.subscriptions.operators import NOW, OLD, have, last, rows, run, states, write
 
@@ -61,10 +61,10 @@ def test_new_people_come_with_their_consent_and_a_token_of_their_own(app: Flask,
     assert mails(app) == []
 
 
-def test_who_was_imported_can_leave(app: Flask, visitor: Visitor, tmp_path: Path) -> None:
+def test_who_was_imported_can_leave(app: Flask, client: Client, tmp_path: Path) -> None:
     run(app, "import", write(tmp_path, "email", "a@example.com"), "--status", "confirmed")
     token = rows(app)["a@example.com"].leave_token
-    assert visitor.post(f"/subscribe/leave/{token}", headers=OWN).status == 200
+    assert client.post(f"/subscribe/leave/{token}", headers=OWN).status == 200
     assert states(app) == {"a@example.com": "left"}
 
 
@@ -92,39 +92,35 @@ def test_a_list_moves_people_forward_only(app: Flask, tmp_path: Path, here: str)
         assert (row.left_at is None) == (row.status == here or row.status != "left")
 
 
-def test_a_link_of_somebody_pending_ends_when_a_list_confirms_them(
-    app: Flask, visitor: Visitor, tmp_path: Path
-) -> None:
-    subscribe(visitor, "a@example.com")
+def test_a_link_of_somebody_pending_ends_when_a_list_confirms_them(app: Flask, client: Client, tmp_path: Path) -> None:
+    subscribe(client, "a@example.com")
     token = rows(app)["a@example.com"].leave_token
     run(app, "import", write(tmp_path, "email,status,confirmed_at", "a@example.com,enabled,2020-01-02T03:04:05Z"))
     row = rows(app)["a@example.com"]
     assert (row.status, row.confirmed_at, row.confirm_hash, row.confirm_until) == ("confirmed", OLD, None, None)
     assert (row.consent_version, row.leave_token) == ("import", token)
-    assert visitor.post(link(app, "confirm"), headers=OWN).status == 404
+    assert client.post(link(app, "confirm"), headers=OWN).status == 404
     assert subjects(app) == ["Please confirm your subscription"]
 
 
-def test_somebody_pending_elsewhere_is_pending_here_without_a_link(
-    app: Flask, visitor: Visitor, tmp_path: Path
-) -> None:
+def test_somebody_pending_elsewhere_is_pending_here_without_a_link(app: Flask, client: Client, tmp_path: Path) -> None:
     run(app, "import", write(tmp_path, "email,status", "a@example.com,pending"))
     row = rows(app)["a@example.com"]
     assert (row.status, row.confirm_hash, row.confirm_until, row.confirmed_at) == ("pending", None, None, None)
     assert mails(app) == []
-    confirmed(app, visitor, "a@example.com")
+    confirmed(app, client, "a@example.com")
     assert states(app) == {"a@example.com": "confirmed"}
 
 
 @pytest.mark.parametrize("command", [["import", "--status", "left"], ["suppress"]])
-def test_circulars_to_those_who_are_gone_are_taken_back(app: Flask, tmp_path: Path, command: list[str]) -> None:
+def test_broadcasts_to_those_who_are_gone_are_taken_back(app: Flask, tmp_path: Path, command: list[str]) -> None:
     have(app, gone="confirmed", stays="confirmed")
     with app.app_context():
-        circular = outbox.Circular(name="news", subject="News", body="News", headers={})
-        db.session.add(circular)
+        broadcast = outbox.Broadcast(name="news", subject="News", body="News", headers={})
+        db.session.add(broadcast)
         db.session.flush()
         for name in ("gone", "stays"):
-            row = {"id": str(uuid.uuid4()), "recipient": f"{name}@example.com", "circular_id": circular.id}
+            row = {"id": str(uuid.uuid4()), "recipient": f"{name}@example.com", "broadcast_id": broadcast.id}
             db.session.add(
                 outbox.Message(**row, subject="", body="", headers={}, places={}, created_at=OLD, due_at=OLD)
             )
@@ -183,7 +179,7 @@ def test_a_report_never_overwrites_and_then_nothing_is_imported(app: Flask, tmp_
     file = write(tmp_path, "email", "a@example.com")
     done = run(app, "import", file, "--status", "left", "--report", file)
     assert done.exit_code == 1
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert states(app) == {}
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from blueprints.subscriptions import csv_formats, import_export, services
 from blueprints.subscriptions.csv_formats import Person
 from core import batches, clock
-from tests.page import Visitor
+from tests.page import Client
 from tests.subscriptions.actions import confirmed, mails, subjects, subscribe
 from tests.subscriptions.operators import NOW, clear, have, last, rows, run, states, write
 
@@ -42,8 +42,8 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("status", ["confirmed", "left"])
 def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, program: str, status: str) -> None:
     # In this file each has the guard that a spreadsheet needs.
-    guarded = [f"x,{csv_formats.guarded(email)}" for email in HOSTILE]
-    run(app, "import", write(tmp_path, "x,email", *guarded), "--status", status)
+    escaped = [f"x,{csv_formats.escape_formula(email)}" for email in HOSTILE]
+    run(app, "import", write(tmp_path, "x,email", *escaped), "--status", status)
     before, out = states(app), str(tmp_path / "out.csv")
     assert before == dict.fromkeys(HOSTILE, status)
     done = run(app, "export", "--for", program, "--status", status, "--out", out)
@@ -60,11 +60,9 @@ def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, progr
 
 
 @pytest.mark.usefixtures("few_at_once")
-def test_our_own_export_holds_everything_but_tokens_and_comes_back(
-    app: Flask, visitor: Visitor, tmp_path: Path
-) -> None:
+def test_our_own_export_holds_everything_but_tokens_and_comes_back(app: Flask, client: Client, tmp_path: Path) -> None:
     have(app, p="pending", c="confirmed", l="left")
-    confirmed(app, visitor)
+    confirmed(app, client)
     with app.app_context():
         services.suppress("s@example.com", "refused by the mail server")
     before = [Person._make(getattr(row, name) for name in Person._fields) for row in rows(app).values()]
@@ -116,9 +114,9 @@ def test_a_list_of_a_provider_is_suppressed(app: Flask, tmp_path: Path) -> None:
     assert (again.exit_code, last(again)) == (0, "0 new, 0 changed, 1 as they were, 0 refused")
 
 
-def test_a_suppressed_address_gets_no_mail_until_it_is_allowed(app: Flask, visitor: Visitor, tmp_path: Path) -> None:
+def test_a_suppressed_address_gets_no_mail_until_it_is_allowed(app: Flask, client: Client, tmp_path: Path) -> None:
     run(app, "suppress", write(tmp_path, "a@example.com"))
-    subscribe(visitor, "a@example.com")
+    subscribe(client, "a@example.com")
     assert mails(app) == []
     done = run(app, "allow", "A@example.com")
     assert done.exit_code == 0
@@ -126,7 +124,7 @@ def test_a_suppressed_address_gets_no_mail_until_it_is_allowed(app: Flask, visit
     row = rows(app)["a@example.com"]
     assert (row.status, row.suppressed_at, row.suppressed_because) == ("left", None, None)
     assert row.left_at is not None
-    subscribe(visitor, "a@example.com")
+    subscribe(client, "a@example.com")
     assert subjects(app) == ["Please confirm your subscription"]
 
 

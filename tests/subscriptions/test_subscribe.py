@@ -5,34 +5,34 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.page import Visitor
+from tests.page import Client
 from tests.subscriptions.actions import OWN, mails, states, subscribe
 
 
-def test_without_javascript_a_page_says_thanks(app: Flask, visitor: Visitor) -> None:
-    answer = subscribe(visitor)
+def test_without_javascript_a_page_says_thanks(app: Flask, client: Client) -> None:
+    answer = subscribe(client)
     assert (answer.status, answer.location) == (303, "/subscribe/thanks")
-    assert visitor.get("/subscribe/thanks").document.text_of("subscribe") == "Thanks for subscribing!"
+    assert client.get("/subscribe/thanks").document.text_of("subscribe") == "Thanks for subscribing!"
     assert states(app) == ["pending"]
 
 
-def test_with_htmx_the_words_replace_the_form(htmx: Visitor) -> None:
-    answer = subscribe(htmx)
+def test_with_htmx_the_words_replace_the_form(htmx_client: Client) -> None:
+    answer = subscribe(htmx_client)
     assert answer.status == 200
     assert answer.document.text_of("subscribe") == "Thanks for subscribing!"
     assert "<html" not in answer.text
 
 
-def test_a_known_address_gets_the_same_answer_and_no_second_mail(app: Flask, htmx: Visitor) -> None:
-    first, second = subscribe(htmx), subscribe(htmx, "READER@Example.com")
+def test_a_known_address_gets_the_same_answer_and_no_second_mail(app: Flask, htmx_client: Client) -> None:
+    first, second = subscribe(htmx_client), subscribe(htmx_client, "READER@Example.com")
     assert first.text == second.text
     assert states(app) == ["pending"]
     assert len(mails(app)) == 1
 
 
 @pytest.mark.parametrize("email", ["", "  ", "not an address", "a@b", "a@b.com\nBcc: c@d.com", "x" * 250 + "@b.com"])
-def test_a_wrong_address_is_kept_and_explained(app: Flask, visitor: Visitor, htmx: Visitor, email: str) -> None:
-    for person in (visitor, htmx):
+def test_a_wrong_address_is_kept_and_explained(app: Flask, client: Client, htmx_client: Client, email: str) -> None:
+    for person in (client, htmx_client):
         answer = subscribe(person, email)
         assert answer.status == 422
         assert answer.error("email")
@@ -42,8 +42,8 @@ def test_a_wrong_address_is_kept_and_explained(app: Flask, visitor: Visitor, htm
     assert states(app) == []
 
 
-def test_a_robot_is_thanked_and_forgotten(app: Flask, visitor: Visitor) -> None:
-    assert subscribe(visitor, website="https://spam.example").location == "/subscribe/thanks"
+def test_a_robot_is_thanked_and_forgotten(app: Flask, client: Client) -> None:
+    assert subscribe(client, website="https://spam.example").location == "/subscribe/thanks"
     assert states(app) == []
     assert mails(app) == []
 
@@ -59,19 +59,19 @@ def test_a_robot_is_thanked_and_forgotten(app: Flask, visitor: Visitor) -> None:
         {"Referer": "https://evil.example/subscribe"},
     ],
 )
-def test_another_site_cannot_subscribe_anybody(app: Flask, visitor: Visitor, headers: dict[str, str]) -> None:
-    assert visitor.post("/subscribe", {"email": "reader@example.com"}, headers).status == 400
+def test_another_site_cannot_subscribe_anybody(app: Flask, client: Client, headers: dict[str, str]) -> None:
+    assert client.post("/subscribe", {"email": "reader@example.com"}, headers).status == 400
     assert states(app) == []
 
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "http://localhost"}, {"Referer": "http://localhost/journey"}])
-def test_our_own_pages_can(app: Flask, visitor: Visitor, headers: dict[str, str]) -> None:
-    assert visitor.post("/subscribe", {"email": "reader@example.com"}, headers).status == 303
+def test_our_own_pages_can(app: Flask, client: Client, headers: dict[str, str]) -> None:
+    assert client.post("/subscribe", {"email": "reader@example.com"}, headers).status == 303
     assert states(app) == ["pending"]
 
 
-def test_the_address_is_checked_while_the_page_is_open(htmx: Visitor) -> None:
-    wrong = htmx.post("/subscribe/check/email", {"email": "a@b"}, OWN)
+def test_the_address_is_checked_while_the_page_is_open(htmx_client: Client) -> None:
+    wrong = htmx_client.post("/subscribe/check/email", {"email": "a@b"}, OWN)
     assert "correct format" in wrong.error("email")
-    assert htmx.post("/subscribe/check/email", {"email": "a@b.com"}, OWN).error("email") == ""
-    assert htmx.post("/subscribe/check/website", {"website": "a"}, OWN).status == 404
+    assert htmx_client.post("/subscribe/check/email", {"email": "a@b.com"}, OWN).error("email") == ""
+    assert htmx_client.post("/subscribe/check/website", {"website": "a"}, OWN).status == 404

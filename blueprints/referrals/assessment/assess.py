@@ -12,13 +12,13 @@ from blueprints.referrals.assessment.criteria import MGH_ATRQ, RULE_SETS, RuleSe
 from blueprints.referrals.assessment.flags import CONTRAINDICATIONS, flags_of
 from blueprints.referrals.assessment.models import (
     STALE_DAYS,
-    Case,
+    AssessmentInput,
     Finding,
     Flag,
     Missing,
     Verdict,
+    assessment_input_of,
     at_least,
-    case_of,
     combine,
 )
 from blueprints.referrals.assessment.trials import (
@@ -35,7 +35,7 @@ __all__ = [
     "MGH_ATRQ",
     "RULE_SETS",
     "Assessment",
-    "Case",
+    "AssessmentInput",
     "Finding",
     "Flag",
     "Missing",
@@ -43,7 +43,7 @@ __all__ = [
     "TrialResult",
     "Verdict",
     "assess",
-    "case_of",
+    "assessment_input_of",
 ]
 GUIDANCE = "Guidance from the answers given. It decides nothing; a clinician does. No flag does not mean no risk."
 DETAILS = {
@@ -74,7 +74,7 @@ class Assessment:
         return combine(finding.verdict for finding in (self.resistant, *self.criteria))
 
 
-def assess(case: Case, rules: RuleSet = MGH_ATRQ) -> Assessment:
+def assess(case: AssessmentInput, rules: RuleSet = MGH_ATRQ) -> Assessment:
     results = tuple(assess_trial(trial, rules) for trial in case.trials)
     return Assessment(
         rules=rules,
@@ -87,7 +87,7 @@ def assess(case: Case, rules: RuleSet = MGH_ATRQ) -> Assessment:
     )
 
 
-def _criteria(case: Case, results: tuple[TrialResult, ...], rules: RuleSet) -> Iterator[Finding]:
+def _criteria(case: AssessmentInput, results: tuple[TrialResult, ...], rules: RuleSet) -> Iterator[Finding]:
     if rules.augmentations:
         yield augmentations(results, rules)
     if rules.phq9_above is not None:
@@ -99,7 +99,7 @@ def _criteria(case: Case, results: tuple[TrialResult, ...], rules: RuleSet) -> I
         yield Finding("age", verdict, f"Age {age}; {youngest} to {oldest} is asked.")
 
 
-def _recent_phq9(case: Case, above: int, days: int) -> Finding:
+def _recent_phq9(case: AssessmentInput, above: int, days: int) -> Finding:
     age = case.phq9_age()
     recent = at_least(days, age)
     verdict = combine((at_least(case.phq9_score, above + 1), recent))
@@ -108,7 +108,7 @@ def _recent_phq9(case: Case, above: int, days: int) -> Finding:
     return Finding("phq9", verdict, f"PHQ-9 {score}, {when}; above {above} in the last {days} days is asked.")
 
 
-def _missing(case: Case, results: tuple[TrialResult, ...], rules: RuleSet) -> Iterator[Missing]:
+def _missing(case: AssessmentInput, results: tuple[TrialResult, ...], rules: RuleSet) -> Iterator[Missing]:
     if not case.diagnosis_code:
         yield Missing("diagnosis", "The diagnosis is missing.")
     if case.age is None:
@@ -137,7 +137,7 @@ def _missing_trials(results: tuple[TrialResult, ...], rules: RuleSet) -> Iterato
                 yield Missing(f"trials-{place}-{name}", f"Medication {place + 1}: {words} is not known.")
 
 
-def _missing_scores(case: Case) -> Iterator[Missing]:
+def _missing_scores(case: AssessmentInput) -> Iterator[Missing]:
     age = case.phq9_age()
     if case.phq9_score is None:
         yield Missing("phq9_score", "The PHQ-9 score is missing.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from blueprints.referrals.assessment.models import STALE_DAYS, Case, Flag, Level, number
+from blueprints.referrals.assessment.models import STALE_DAYS, AssessmentInput, Flag, Level, number
 from blueprints.referrals.assessment.trials import TrialResult
 from blueprints.referrals.terminology.answers import SAFETY
 from blueprints.referrals.terminology.interactions import named_in
@@ -38,14 +38,14 @@ PSYCHOTIC_CODES = frozenset({"F32.3", "F33.3", "F31.5"})
 LABELED = ("F32.0", "F32.1", "F32.2", "F32.3", "F32.4", "F32.9", "F33")
 
 
-def flags_of(case: Case, results: Iterable[TrialResult]) -> tuple[Flag, ...]:
+def flags_of(case: AssessmentInput, results: Iterable[TrialResult]) -> tuple[Flag, ...]:
     """Red before amber; within a level in the order of the form."""
     found = [*_contraindications(case), *_safety(case), *_blood_pressure(case), *_phq9(case), *_risk(case)]
     found += [*_diagnosis(case), *_doses(results), *_medicines(case)]
     return tuple(sorted(found, key=lambda flag: flag.level != "red"))
 
 
-def _contraindications(case: Case) -> Iterator[Flag]:
+def _contraindications(case: AssessmentInput) -> Iterator[Flag]:
     for code in CONTRAINDICATIONS:
         answer = case.safety.get(code, "")
         if answer == "yes":
@@ -55,7 +55,7 @@ def _contraindications(case: Case) -> Iterator[Flag]:
             yield Flag(code, "amber", f"{SAFETY[code]}: not known, ask. A yes would contraindicate Spravato.")
 
 
-def _safety(case: Case) -> Iterator[Flag]:
+def _safety(case: AssessmentInput) -> Iterator[Flag]:
     for code, level in SAFETY_LEVEL.items():
         if case.safety.get(code) == "yes":
             yield Flag(code, level, f"{SAFETY[code]}: yes. A physician should weigh this before treatment.")
@@ -63,7 +63,7 @@ def _safety(case: Case) -> Iterator[Flag]:
         yield Flag("safety_not_known", "amber", f"Not known, ask: {'; '.join(unknown)}.")
 
 
-def _blood_pressure(case: Case) -> Iterator[Flag]:
+def _blood_pressure(case: AssessmentInput) -> Iterator[Flag]:
     systolic, diastolic = case.systolic or 0, case.diastolic or 0
     if systolic >= 180 or diastolic >= 120:
         words = "180/120 or more is urgent. Arrange medical care today."
@@ -73,7 +73,7 @@ def _blood_pressure(case: Case) -> Iterator[Flag]:
         yield Flag("blood_pressure", "amber", f"Blood pressure {case.blood_pressure()}: {words}")
 
 
-def _phq9(case: Case) -> Iterator[Flag]:
+def _phq9(case: AssessmentInput) -> Iterator[Flag]:
     age = case.phq9_age()
     if age is not None and age > STALE_DAYS:
         yield Flag("phq9_stale", "amber", f"The PHQ-9 is {age} days old: more than {STALE_DAYS} days.")
@@ -82,7 +82,7 @@ def _phq9(case: Case) -> Iterator[Flag]:
         yield Flag("item9_against_risk", "amber", f"PHQ-9 item 9 is {case.phq9_item9}, {words}")
 
 
-def _risk(case: Case) -> Iterator[Flag]:
+def _risk(case: AssessmentInput) -> Iterator[Flag]:
     if case.suicide_risk == "high":
         words = "This form is not an emergency service: 911 or 988, and a live contact today."
         yield Flag("suicide_risk_high", "red", f"Suicide risk is high, so this referral is sent as urgent. {words}")
@@ -95,7 +95,7 @@ def _risk(case: Case) -> Iterator[Flag]:
         yield Flag("safety_plan", "amber", f"{known}, and suicide risk is {case.suicide_risk}.")
 
 
-def _diagnosis(case: Case) -> Iterator[Flag]:
+def _diagnosis(case: AssessmentInput) -> Iterator[Flag]:
     code = case.diagnosis_code
     if code in PSYCHOTIC_CODES and case.safety.get("psychosis") != "yes":
         yield Flag("psychosis_by_code", "amber", f"{code} says psychotic features; the answer on psychosis does not.")
@@ -118,6 +118,6 @@ def _high_doses(results: Iterable[TrialResult]) -> Iterator[tuple[str, float, fl
             yield result.name, dose, most
 
 
-def _medicines(case: Case) -> Iterator[Flag]:
+def _medicines(case: AssessmentInput) -> Iterator[Flag]:
     for group, words in sorted(named_in(case.current_medications).items()):
         yield Flag(f"medicine_{group}", "amber", f"Named: {', '.join(words)}. {INTERACTION[group]} {DO_NOT_STOP}")

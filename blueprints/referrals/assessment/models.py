@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Literal
 
-from blueprints.referrals.details import ReferralDetails, Trial
+from blueprints.referrals.details import ReferralData, Trial
 
 Verdict = Literal["yes", "no", "cannot_tell", "does_not_apply"]
 Level = Literal["red", "amber"]
@@ -15,7 +15,7 @@ STALE_DAYS = 28
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class AssessmentInput:
     """Everything but today may be unknown, so that a form can be assessed while it is filled in."""
 
     today: date
@@ -76,11 +76,11 @@ class Missing:
     words: str
 
 
-def case_of(details: ReferralDetails, today: date) -> Case:
+def assessment_input_of(details: ReferralData, today: date) -> AssessmentInput:
     """The case inside a whole referral."""
-    same = {f.name for f in fields(Case)} & {f.name for f in fields(details)} - {"phq9_date"}
+    same = {f.name for f in fields(AssessmentInput)} & {f.name for f in fields(details)} - {"phq9_date"}
     born = _date(details.patient_birth_date)
-    return Case(
+    return AssessmentInput(
         today=today,
         age=_years(born, today) if born else None,
         services=details.service_requested,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from blueprints.referrals.assessment.criteria import RuleSet
-from blueprints.referrals.assessment.models import Case, Finding, Verdict, at_least, combine, number, plural
+from blueprints.referrals.assessment.models import AssessmentInput, Finding, Verdict, at_least, combine, number, plural
 from blueprints.referrals.details import Trial
 from blueprints.referrals.terminology.medications import Medication, find
 
@@ -114,7 +114,7 @@ def _not_counted(medication: Medication) -> str:
     return f"{medication.generic} is not counted as an antidepressant trial"
 
 
-def treatment_resistant(case: Case, results: Iterable[TrialResult], rules: RuleSet) -> Finding:
+def treatment_resistant(case: AssessmentInput, results: Iterable[TrialResult], rules: RuleSet) -> Finding:
     """Major depression, and enough different adequate trials."""
     diagnosis = _diagnosis(case.diagnosis_code)
     counted = _counted(case, tuple(results), rules)
@@ -138,7 +138,7 @@ def _diagnosis(code: str) -> Finding:
     return Finding(name, "no", f"{code} is not a code for major depressive disorder.")
 
 
-def _counted(case: Case, results: tuple[TrialResult, ...], rules: RuleSet) -> Finding:
+def _counted(case: AssessmentInput, results: tuple[TrialResult, ...], rules: RuleSet) -> Finding:
     if not results:
         words = "No trials are known." if case.no_trials_known else "No trials are given."
         return Finding("trials", "cannot_tell", words)

@@ -9,8 +9,8 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
-from blueprints.referrals.assessment.models import Case
-from blueprints.referrals.details import ReferralDetails
+from blueprints.referrals.assessment.models import AssessmentInput
+from blueprints.referrals.details import ReferralData
 from blueprints.referrals.forms import validators
 from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
 from blueprints.referrals.forms.identity import Questions
@@ -80,11 +80,11 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         parts = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
         return validators.to_date(*(part.data or "" for part in parts))
 
-    def case(self) -> Case:
+    def assessment_input(self) -> AssessmentInput:
         """What is known so far, for the assessment. An answer that will not do, or is not asked, is not known."""
         found, born = matching(self.diagnosis.data or ""), self.birth_date()
         phq9_done = not self.phq9_not_done.data
-        return Case(
+        return AssessmentInput(
             today=clinic.today(),
             trials=self.tried(),
             no_trials_known=bool(self.no_trials_known.data and not self.tried()),
@@ -102,10 +102,10 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             current_medications=self.current_medications.data or "",
         )
 
-    def details(self) -> ReferralDetails:
+    def referral_data(self) -> ReferralData:
         """The answers of a valid form, in standard shapes. Answers to questions that no longer apply are dropped."""
         (diagnosis,) = matching(self.diagnosis.data)
-        return ReferralDetails(
+        return ReferralData(
             **self._as_typed(),
             **self._as_said_of_phq9(),
             referrer_npi="" if self.referrer_no_npi.data else validators.tidy_npi(self.referrer_npi.data),

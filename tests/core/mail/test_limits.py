@@ -24,7 +24,7 @@ READER = "reader@example.com"
 
 def put(app: Flask, kind: Kind, recipient: str = READER, network: str = "192.0.2.1") -> Verdict:
     with app.app_context():
-        verdict = limits.put(kind, network, recipient, "Subject", "email/already.md", leave_link="l")
+        verdict = limits.enqueue(kind, network, recipient, "Subject", "email/already.md", leave_link="l")
         db.session.commit()
         return verdict
 

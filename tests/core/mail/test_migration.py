@@ -59,9 +59,9 @@ def before(app: Flask) -> Iterator[None]:
         for number, queued in ((1, 0), (2, 3), (3, 1)):
             add("circulars", id=number, name=f"n{number}", subject="News", body="News", headers="{}")
             for subscriber in range(1, queued + 1):
-                add("newsletter_readers", circular_id=number, subscriber_id=subscriber, queued_at=WRITTEN)
-        for name, (circular, who, values, _) in ROWS.items():
-            add_mail(name, circular, who, values)
+                add("newsletter_readers", broadcast_id=number, subscriber_id=subscriber, queued_at=WRITTEN)
+        for name, (broadcast, who, values, _) in ROWS.items():
+            add_mail(name, broadcast, who, values)
         add_mail("of-n2", 2, "confirmed", WENT)
         add_mail("of-n3", 3, "confirmed", WENT)
         db.session.commit()
@@ -74,9 +74,9 @@ def predecessor(app: Flask) -> str:
     return str(revision.down_revision)
 
 
-def add_mail(name: str, circular: int | None, who: str, values: dict[str, Any]) -> None:
-    row = {"subject": "", "body": "", "headers": "{}", "places": "{}", "attempts": 0, **values}
-    add("outbox", id=name, circular_id=circular, recipient=f"{who}@example.com", **row)
+def add_mail(name: str, broadcast: int | None, who: str, values: dict[str, Any]) -> None:
+    row = {"subject": "", "body": "", "headers": "{}", "merge_fields": "{}", "attempts": 0, **values}
+    add("outbox", id=name, broadcast_id=broadcast, recipient=f"{who}@example.com", **row)
 
 
 def add(table: str, **values: Any) -> None:
@@ -84,8 +84,8 @@ def add(table: str, **values: Any) -> None:
         values["created_at"] = WRITTEN
     names = ", ".join(values)
     moments = [bindparam(name, type_=MOMENT) for name, value in values.items() if isinstance(value, datetime)]
-    places = ", ".join(f":{name}" for name in values)
-    db.session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})").bindparams(*moments), values)
+    merge_fields = ", ".join(f":{name}" for name in values)
+    db.session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({merge_fields})").bindparams(*moments), values)
 
 
 @pytest.mark.usefixtures("before")
@@ -93,9 +93,9 @@ def test_each_kind_of_row_gets_its_status() -> None:
     flask_migrate.upgrade()
     rows = {row.id: row for row in outbox.newest(500)}
     assert {name: str(rows[name].status) for name in ROWS} == {name: status for name, (*_, status) in ROWS.items()}
-    for name, (circular, who, values, _) in ROWS.items():
+    for name, (broadcast, who, values, _) in ROWS.items():
         row = rows[name]
-        assert (row.circular_id, row.recipient, row.created_at) == (circular, f"{who}@example.com", WRITTEN)
+        assert (row.broadcast_id, row.recipient, row.created_at) == (broadcast, f"{who}@example.com", WRITTEN)
         columns = [
             "attempts",
             "tried_at",
@@ -121,7 +121,7 @@ def test_thirty_days_count_from_when_it_was_settled_or_from_now() -> None:
 @pytest.mark.usefixtures("before")
 def test_what_was_purged_before_is_not_said_to_be_sent() -> None:
     flask_migrate.upgrade()
-    found = {name: outbox.outcomes(circular) for name, circular in (("n2", 2), ("n3", 3))}
+    found = {name: outbox.outcomes(broadcast) for name, broadcast in (("n2", 2), ("n3", 3))}
     db.session.rollback()
     assert found == {"n2": {"sent": 1, "unknown": 2}, "n3": {"sent": 1}}
 
@@ -130,7 +130,7 @@ def test_what_was_purged_before_is_not_said_to_be_sent() -> None:
 def test_nobody_who_left_can_be_retried_afterwards() -> None:
     flask_migrate.upgrade()
     outbox.retry()
-    sendable = db.session.query(Message).where(Message.status.in_(outbox.OPEN), Message.circular_id.is_not(None))
+    sendable = db.session.query(Message).where(Message.status.in_(outbox.OPEN), Message.broadcast_id.is_not(None))
     assert {row.recipient for row in sendable} == {"confirmed@example.com"}
     db.session.rollback()
 

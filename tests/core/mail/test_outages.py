@@ -116,14 +116,14 @@ def watch(app: Flask, monkeypatch: pytest.MonkeyPatch, wait: Wait) -> Callable[[
     return run
 
 
-def put(app: Flask, singles: int = 1, circulars: int = 12) -> None:
+def put(app: Flask, singles: int = 1, broadcasts: int = 12) -> None:
     now = clock.now()
     with app.app_context():
         for n in range(singles):
-            outbox.put(f"s{n}@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
-        words = outbox.Circular(name="news", subject="News", body="Hello", headers={})
-        for n in range(circulars):
-            row = outbox.Message(id=f"c{n}", recipient=f"c{n}@example.com", circular=words, created_at=now, due_at=now)
+            outbox.enqueue(f"s{n}@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
+        words = outbox.Broadcast(name="news", subject="News", body="Hello", headers={})
+        for n in range(broadcasts):
+            row = outbox.Message(id=f"c{n}", recipient=f"c{n}@example.com", broadcast=words, created_at=now, due_at=now)
             row.subject, row.body, row.headers = "", "", {}
             db.session.add(row)
         db.session.commit()
@@ -159,7 +159,7 @@ def test_a_watching_worker_waits_for_a_database_that_is_away(
         return number == 8
 
     waits, said = watch(last)
-    assert waits == [10, 20, 40, 60, 60, 60, 60, commands.LOOK_EVERY]
+    assert waits == [10, 20, 40, 60, 60, 60, 60, commands.POLL_INTERVAL]
     # It was tried after 0, 10, 30, 70, 130, 190 and 250 seconds, and said once a minute.
     assert [line.startswith(AWAY) and line.endswith(KEPT) for line in said] == [True] * 5 + [False]
     assert said[-1] == "13 sent"
@@ -185,7 +185,7 @@ def test_a_watching_worker_goes_on_where_a_database_left_it(
         return number == 3
 
     waits, said = watch(last)
-    assert waits == [10, 20, commands.LOOK_EVERY]
+    assert waits == [10, 20, commands.POLL_INTERVAL]
     assert said[0].startswith(AWAY)
     assert len(said) == 2
     assert statuses(app) == {"sent": 13}
@@ -261,7 +261,7 @@ def test_a_receiver_that_fails_stops_neither_the_worker_nor_the_others(
     def hear(_sender: object, recipient: str) -> None:
         heard.append(recipient)
 
-    put(app, singles=2, circulars=1)
+    put(app, singles=2, broadcasts=1)
     postbox.recipient_says = "550 5.1.1 unknown"
     with (
         outbox.refused.connected_to(fail),

@@ -35,7 +35,7 @@ def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
 def put(app: Flask, recipient: str = "reader@example.com", count: int = 1) -> None:
     with app.app_context():
         for _ in range(count):
-            outbox.put(
+            outbox.enqueue(
                 recipient, "Please confirm", "email/confirm.md", {"X-Test": "1"}, confirm_link="c", leave_link="l"
             )
         db.session.commit()
@@ -72,9 +72,11 @@ def test_what_was_sent_is_no_longer_readable(app: Flask, postbox: Postbox) -> No
 
 def test_what_is_rolled_back_or_withheld_is_not_sent(app: Flask, postbox: Postbox) -> None:
     with app.app_context():
-        outbox.put("reader@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
+        outbox.enqueue("reader@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
         db.session.rollback()
-        outbox.put("reader@example.com", "Subject", "email/confirm.md", send=False, confirm_link="c", leave_link="l")
+        outbox.enqueue(
+            "reader@example.com", "Subject", "email/confirm.md", send=False, confirm_link="c", leave_link="l"
+        )
         db.session.commit()
     assert send(app) == 0
     assert only(app).status == "withheld"
@@ -205,18 +207,18 @@ def test_while_it_is_being_sent_anybody_can_write(
     assert send(app) == 2
 
 
-def test_single_mails_go_before_circulars(app: Flask, postbox: Postbox) -> None:
+def test_single_mails_go_before_broadcasts(app: Flask, postbox: Postbox) -> None:
     with app.app_context():
-        words = outbox.Circular(name="n", subject="Circular", body="Hello ~who~", headers={"X-Who": "~who~"})
+        words = outbox.Broadcast(name="n", subject="Broadcast", body="Hello ~who~", headers={"X-Who": "~who~"})
         db.session.add(words)
         now = clock.now()
-        row = outbox.Message(id="1", recipient="a@example.com", subject="", body="", headers={}, circular=words)
-        row.places, row.created_at, row.due_at, row.attempts = {"who": "Ada"}, now, now - timedelta(days=1), 0
+        row = outbox.Message(id="1", recipient="a@example.com", subject="", body="", headers={}, broadcast=words)
+        row.merge_fields, row.created_at, row.due_at, row.attempts = {"who": "Ada"}, now, now - timedelta(days=1), 0
         db.session.add(row)
         db.session.commit()
     put(app)
     assert send(app) == 2
-    assert [mail["Subject"] for mail in postbox.received] == ["Please confirm", "Circular"]
+    assert [mail["Subject"] for mail in postbox.received] == ["Please confirm", "Broadcast"]
     assert postbox.received[1]["X-Who"] == "Ada"
     for part in postbox.received[1].iter_parts():
         assert "Hello Ada" in part.get_content()
@@ -228,7 +230,7 @@ def test_old_rows_are_tidied_away(app: Flask, postbox: Postbox, wait: Wait) -> N
     put(app)
     wait(outbox.KEPT_FOR + timedelta(minutes=1))
     with app.app_context():
-        outbox.tidy()
+        outbox.purge()
         assert [row.status for row in outbox.newest()] == ["queued"]
 
 

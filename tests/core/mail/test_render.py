@@ -1,4 +1,4 @@
-"""Where a circular has places, each message has its own values there, put in once and never looked at again."""
+"""Where a broadcast has merge_fields, each message has its own values there, put in once and never looked at again."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from flask import Flask
 
 from core import clock
 from core.mail import render
-from core.mail.outbox import Circular, Message
+from core.mail.outbox import Broadcast, Message
 
 BODY = "Hello ~who~, your number is ~number~.\n\nWe wrote ~date~, ~id~, ~recipient~ and ~unknown~, ~a~who~."
 ADDRESSES = ["~date~@example.com", "~id~@example.com", "~who~@example.com", "~recipient~@example.com"]
 
 
-def message(recipient: str, **places: str) -> Message:
-    words = Circular(name="n", subject="Circular", body=BODY, headers={"X-Who": "~who~ ~number~"})
-    row = Message(id="the-id", recipient=recipient, circular=words, places=places)
+def message(recipient: str, **merge_fields: str) -> Message:
+    words = Broadcast(name="n", subject="Broadcast", body=BODY, headers={"X-Who": "~who~ ~number~"})
+    row = Message(id="the-id", recipient=recipient, broadcast=words, merge_fields=merge_fields)
     row.created_at = clock.now().replace(microsecond=0)
     return row
 

@@ -32,12 +32,12 @@ def here(app: Flask) -> Iterator[None]:
         yield
 
 
-def circulars(count: int, name: str = "news") -> int:
-    """One circular to reader0@example.com, reader1@…; its id."""
+def broadcasts(count: int, name: str = "news") -> int:
+    """One broadcast to reader0@example.com, reader1@…; its id."""
     now = clock.now()
-    words = outbox.Circular(name=name, subject="News", body="Hello", headers={})
+    words = outbox.Broadcast(name=name, subject="News", body="Hello", headers={})
     for n in range(count):
-        row = outbox.Message(id=f"{name}-{n}", recipient=f"reader{n}@example.com", circular=words, created_at=now)
+        row = outbox.Message(id=f"{name}-{n}", recipient=f"reader{n}@example.com", broadcast=words, created_at=now)
         row.subject, row.body, row.headers, row.due_at = "", "", {}, now + timedelta(microseconds=n)
         db.session.add(row)
     db.session.flush()
@@ -65,7 +65,7 @@ def sent_to(box: Postbox) -> list[str]:
 @pytest.mark.parametrize("says", ["451 later", "554 5.7.1 no"])
 def test_what_failed_and_was_withdrawn_is_never_retried(postbox: Postbox, says: str, wait: Wait) -> None:
     """Whoever left after a first try must not be mailed when an operator retries."""
-    circulars(2)
+    broadcasts(2)
     postbox.data_says = says
     assert sum(worker.deliver()) == 0
     withdraw("reader0@example.com")
@@ -82,7 +82,7 @@ def test_what_failed_and_was_withdrawn_is_never_retried(postbox: Postbox, says: 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("how", ["withdrawn", "forgotten"])
 def test_a_worker_sends_nothing_that_was_taken_back_after_its_claim(postbox: Postbox, how: str) -> None:
-    circulars(worker.BATCH)
+    broadcasts(worker.BATCH)
     outcomes = worker.deliver()
     assert next(outcomes) is True
     everybody = [f"reader{n}@example.com" for n in range(1, worker.BATCH)]
@@ -103,7 +103,7 @@ def test_a_worker_sends_nothing_that_was_taken_back_after_its_claim(postbox: Pos
 def test_what_is_withdrawn_while_the_mail_server_thinks_stays_withdrawn(
     postbox: Postbox, says: str, monkeypatch: pytest.MonkeyPatch, app: Flask
 ) -> None:
-    circulars(1)
+    broadcasts(1)
 
     async def think(*_: object) -> str:
         with app.app_context():
@@ -118,7 +118,7 @@ def test_what_is_withdrawn_while_the_mail_server_thinks_stays_withdrawn(
 @pytest.mark.usefixtures("here")
 def test_a_worker_notes_nothing_about_what_another_holds(postbox: Postbox) -> None:
     """It was asleep, its claim ended, and another took the row up: that one says what became of it."""
-    circulars(2)
+    broadcasts(2)
     outcomes = worker.deliver()
     assert next(outcomes) is True
     db.session.execute(text("UPDATE outbox SET claimed_by = 'another'"))
@@ -131,7 +131,7 @@ def test_a_worker_notes_nothing_about_what_another_holds(postbox: Postbox) -> No
 @pytest.mark.usefixtures("here")
 def test_a_claim_that_ended_is_not_used(postbox: Postbox, wait: Wait) -> None:
     """The row may be another's the next moment; it is claimed anew."""
-    circulars(2)
+    broadcasts(2)
     with worker.Worker(postbox.url) as working:
         outcomes = working.run()
         assert next(outcomes) is True
@@ -214,46 +214,46 @@ def test_the_database_refuses_a_row_that_contradicts_itself(status: Status, valu
 @pytest.mark.usefixtures("here")
 def test_thirty_days_count_from_when_a_message_was_settled(postbox: Postbox, wait: Wait) -> None:
     """What waited for a month and was sent today stays for another."""
-    circulars(3)
+    broadcasts(3)
     wait(outbox.KEPT_FOR + timedelta(days=1))
     withdraw("reader1@example.com")
     postbox.recipient_says = "554 5.7.1 no"
     list(worker.deliver())
-    outbox.tidy()
+    outbox.purge()
     assert statuses() == {"news-0": "failed", "news-1": "withdrawn", "news-2": "failed"}
     wait(outbox.KEPT_FOR - timedelta(minutes=1))
-    outbox.tidy()
+    outbox.purge()
     assert len(statuses()) == 3
     wait(timedelta(minutes=2))
-    outbox.tidy()
+    outbox.purge()
     assert statuses() == {}
 
 
 @pytest.mark.usefixtures("here")
-def test_what_became_of_a_circular_is_known_after_the_purge(postbox: Postbox, wait: Wait) -> None:
-    circular, other = circulars(5), circulars(1, "other")
+def test_what_became_of_a_broadcast_is_known_after_the_purge(postbox: Postbox, wait: Wait) -> None:
+    broadcast, other = broadcasts(5), broadcasts(1, "other")
     withdraw("reader4@example.com")
     postbox.recipient_says = "554 5.7.1 no"
     assert not next(outcomes := worker.deliver())
     postbox.recipient_says = "250 OK"
     assert sum(outcomes) == 4
     became = {Status.SENT: 3, Status.FAILED: 1, Status.WITHDRAWN: 1}
-    assert outbox.outcomes(circular) == became
+    assert outbox.outcomes(broadcast) == became
     wait(outbox.KEPT_FOR + timedelta(days=1))
     for _ in range(2):
-        outbox.tidy()
+        outbox.purge()
         assert statuses() == {}
-        assert outbox.outcomes(circular) == became
+        assert outbox.outcomes(broadcast) == became
         assert outbox.outcomes(other) == {Status.SENT: 1}
 
 
 @pytest.mark.usefixtures("here")
 def test_a_purge_counts_every_row_once_however_many_there_are(monkeypatch: pytest.MonkeyPatch, wait: Wait) -> None:
     monkeypatch.setattr(outbox, "PURGED_TOGETHER", 2)
-    circular = circulars(5)
+    broadcast = broadcasts(5)
     withdraw(*(f"reader{n}@example.com" for n in range(5)))
     have("single", Status.WITHHELD)
     wait(outbox.KEPT_FOR + timedelta(days=1))
-    outbox.tidy()
+    outbox.purge()
     assert statuses() == {}
-    assert outbox.outcomes(circular) == {Status.WITHDRAWN: 5}
+    assert outbox.outcomes(broadcast) == {Status.WITHDRAWN: 5}

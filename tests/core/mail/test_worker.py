@@ -36,7 +36,7 @@ pytestmark = pytest.mark.database_decides
 def put(app: Flask, count: int = 1) -> None:
     with app.app_context():
         for number in range(count):
-            outbox.put(f"r{number}@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
+            outbox.enqueue(f"r{number}@example.com", "Subject", "email/confirm.md", confirm_link="c", leave_link="l")
         db.session.commit()
 
 
@@ -142,10 +142,10 @@ def test_what_is_taken_back_while_a_worker_holds_it_stays_so(app: Flask) -> None
     """Whoever leaves the list must not come back to it when the worker lets go of its claims."""
     now = clock.now()
     with app.app_context():
-        words = outbox.Circular(name="n", subject="Circular", body="Hello", headers={})
+        words = outbox.Broadcast(name="n", subject="Broadcast", body="Hello", headers={})
         for recipient in ("a@example.com", "b@example.com"):
-            row = outbox.Message(id=recipient, recipient=recipient, subject="", body="", headers={}, circular=words)
-            row.places, row.created_at, row.due_at, row.attempts = {}, now, now, 0
+            row = outbox.Message(id=recipient, recipient=recipient, subject="", body="", headers={}, broadcast=words)
+            row.merge_fields, row.created_at, row.due_at, row.attempts = {}, now, now, 0
             db.session.add(row)
         db.session.commit()
         with listening(Postbox()) as box:

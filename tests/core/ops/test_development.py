@@ -16,7 +16,7 @@ from core import config
 from core.ops import settings_example
 from tests.builders import PRODUCTION
 from tests.conftest import build, close
-from tests.page import Visitor
+from tests.page import Client
 from tests.project import NEW_FEATURE, run
 from tests.servers import ROOT, start, wait_for
 
@@ -98,7 +98,7 @@ def test_a_fault_is_told_in_development_only(
     def broken() -> Response:
         raise RuntimeError("what went wrong")
 
-    page = Visitor(app).get("/broken")
+    page = Client(app).get("/broken")
     assert page.status == 500
     assert ("RuntimeError: what went wrong" in page.text) == shown
     assert ("RuntimeError: what went wrong" in capfd.readouterr().err) == shown

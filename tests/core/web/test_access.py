@@ -31,7 +31,7 @@ def start(tmp_path: Path, sqlite_tables: Path, monkeypatch: pytest.MonkeyPatch) 
     def make(parts: str, **settings: str) -> Flask:
         app = build(tmp_path, copy_of(sqlite_tables, tmp_path), **{**PRODUCTION, "SITE_PARTS": parts, **settings})
         desk = Blueprint("desk", __name__, url_prefix="/desk")
-        access.anybody(desk, access.STAFF)
+        access.public(desk, access.STAFF)
         desk.add_url_rule("/<name>", "show", lambda name: "desk", methods=["GET", "POST"])
         csrf.exempt(desk)
         app.register_blueprint(desk)
@@ -93,9 +93,9 @@ def test_staff_open_referrals_where_nobody_is_served_the_form(start: Start) -> N
 def test_a_feature_that_names_no_part_stops_the_start() -> None:
     for parts in ((), ("pubic",)):
         app, bp = Flask(__name__), Blueprint("evenings", "blueprints.evenings")
-        access.anybody(bp, *parts)
+        access.public(bp, *parts)
         app.register_blueprint(bp)
-        with pytest.raises(access.NoAccessRule, match=r"access.anybody\(bp, access.PUBLIC\)"):
+        with pytest.raises(access.NoAccessRule, match=r"access.public\(bp, access.PUBLIC\)"):
             access.check(app)
 
 

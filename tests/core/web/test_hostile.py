@@ -7,7 +7,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 
 from core.extensions import limiter
-from tests.page import Visitor
+from tests.page import Client
 
 WORDS = (
     *("%00", "KTC-%00", "%FF", "%ED%A0%80", "%F0%9F%98%80", "..%2f..%2fapp.py", "' or 1=1--", "{{7*7}}", "a/b"),
@@ -36,14 +36,14 @@ FORMATS = (
 
 
 @pytest.fixture
-def stranger(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+def stranger(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Somebody whom no limit stops."""
     monkeypatch.setattr(limiter, "enabled", False)
-    return visitor
+    return client
 
 
 @pytest.mark.database_decides
-def test_no_address_is_a_fault(stranger: Visitor) -> None:
+def test_no_address_is_a_fault(stranger: Client) -> None:
     for address in ADDRESSES:
         for word in WORDS:
             path = address.format(word)
@@ -52,14 +52,14 @@ def test_no_address_is_a_fault(stranger: Visitor) -> None:
 
 
 @pytest.mark.parametrize("headers", HEADERS, ids=str)
-def test_no_header_is_a_fault(reader: Visitor, headers: dict[str, str]) -> None:
+def test_no_header_is_a_fault(sqlite_client: Client, headers: dict[str, str]) -> None:
     for path in ("/", "/refer", "/subscribe", "/static/css/site.css"):
-        assert reader.client.get(path, headers=headers, buffered=True).status_code < 500
-        assert reader.client.post(path, data={"email": "x"}, headers=headers).status_code < 500
+        assert sqlite_client.client.get(path, headers=headers, buffered=True).status_code < 500
+        assert sqlite_client.client.post(path, data={"email": "x"}, headers=headers).status_code < 500
 
 
 @pytest.mark.parametrize("typed", ANSWERS, ids=range(len(ANSWERS)))
-def test_no_answer_is_a_fault(stranger: Visitor, typed: str) -> None:
+def test_no_answer_is_a_fault(stranger: Client, typed: str) -> None:
     form = stranger.get("/refer").document
     names = {e.attributes["name"] for e in form.elements if "name" in e.attributes} - {"csrf_token", "emergency"}
     given = quote_from_bytes(typed.encode("utf-8", "surrogatepass"))
@@ -82,7 +82,7 @@ ACTIONS = ("remove_trial:-1", "remove_trial:99999999999", "restore_trial:0", "ad
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_no_action_is_a_fault(stranger: Visitor, action: str) -> None:
+def test_no_action_is_a_fault(stranger: Client, action: str) -> None:
     strange = {"removed-x": "1", "removed-medication": "<script>", "removed-../a": "2", "trials-0-medication": "a"}
     # One row more than fits, and once far more: each is written out again, which takes its time.
     rows = range(150 if action == ACTIONS[0] else 13)

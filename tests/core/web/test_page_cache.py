@@ -132,7 +132,7 @@ def test_a_foreign_host_gets_no_page_even_from_memory(fetch: Fetch, production: 
         assert production.test_client().get("/", headers={"Host": host}).status_code == 400
 
 
-def test_what_is_not_the_same_for_everybody_is_left_to_flask(fetch: Fetch, production: Flask) -> None:
+def test_what_is_not_the_cached_public_is_left_to_flask(fetch: Fetch, production: Flask) -> None:
     assert fetch("/", method="POST").status_code == 405
     assert fetch("/?utm_source=x").status_code == 200
     form = fetch("/refer", "br")
@@ -171,7 +171,7 @@ def test_development_shows_a_saved_page_at_once(sqlite_app: Flask) -> None:
     assert "/" not in getattr(sqlite_app.wsgi_app, "addresses", ())
 
 
-def test_the_empty_subscribe_form_is_made_once_and_never_kept(fetch: Fetch, rendered: list[str]) -> None:
+def test_the_empty_subscribe_form_is_cached_and_never_kept(fetch: Fetch, rendered: list[str]) -> None:
     for _ in range(2):
         answer = fetch("/subscribe")
         assert answer.status_code == 200
@@ -179,7 +179,7 @@ def test_the_empty_subscribe_form_is_made_once_and_never_kept(fetch: Fetch, rend
     assert rendered.count("subscriptions/subscribe.html") == 1
 
 
-def test_an_unanswered_question_is_made_once_and_an_answered_one_is_never_kept(production: Flask, fetch: Fetch) -> None:
+def test_an_unanswered_question_is_cached_and_an_answered_one_is_never_kept(production: Flask, fetch: Fetch) -> None:
     def questions() -> str:
         return re.sub(r'(name="(?:csrf_token|opened)"[^>]*value=")[^"]*', r"\1", fetch("/refer").get_data(as_text=True))
 
@@ -203,7 +203,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     def make(view: View) -> tuple[Flask, FlaskClient]:
         app = Flask(__name__)
         app.config.update(PRODUCTION=True, SITE_URL=HOST, TRUSTED_HOSTS=["clinic.example"], SECRET_KEY="k" * 40)
-        app.add_url_rule("/page", "page", page_cache.same_for_everybody(view))
+        app.add_url_rule("/page", "page", page_cache.cached_public(view))
         page_cache.init_app(app)
         return app, app.test_client()
 
@@ -241,10 +241,10 @@ def test_what_is_not_for_everybody_is_not_kept_and_the_log_says_so(
     kept: Kept, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, view: View, reason: str
 ) -> None:
     monkeypatch.setattr(logging.getLogger("site"), "propagate", True)
-    app, visitor = kept(view)
+    app, client = kept(view)
     for _ in range(2):
         caplog.clear()
-        answer = visitor.get("/page", base_url=HOST)
+        answer = client.get("/page", base_url=HOST)
         assert answer.headers.getlist("Cache-Control") == ["no-store"]
         assert answer.text.startswith("words")
         errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
@@ -258,9 +258,9 @@ def test_whoever_asks_for_a_page_that_is_not_kept_gets_their_own(kept: Kept) -> 
         response.set_cookie("a", "b")
         return response
 
-    app, visitor = kept(mine)
-    visitor.set_cookie("who", "first", domain="clinic.example")
-    assert "who=first" in visitor.get("/page", base_url=HOST).text
+    app, client = kept(mine)
+    client.set_cookie("who", "first", domain="clinic.example")
+    assert "who=first" in client.get("/page", base_url=HOST).text
     assert app.test_client().get("/page", base_url=HOST).text == "none"
 
 

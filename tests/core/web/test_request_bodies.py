@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from core.web import request_bodies
-from tests.page import Visitor
+from tests.page import Client
 
 FORM = "application/x-www-form-urlencoded"
 LONG, SHORT = 60.0, 0.05
@@ -80,15 +80,15 @@ def test_a_sender_who_went_away_sent_nothing() -> None:
 
 
 def test_what_was_not_read_is_said_and_the_page_stays(
-    reader: Visitor, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+    sqlite_client: Client, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> bytes:
         raise request_bodies.TooManyAtOnce
 
     monkeypatch.setattr(request_bodies, "read", refuse)
-    for visitor in (reader, Visitor(sqlite_app, {"HX-Request": "true"})):
+    for client in (sqlite_client, Client(sqlite_app, {"HX-Request": "true"})):
         for path in ("/refer", "/subscribe"):
-            answer = visitor.post(path, {"email": "reader@example.com"})
+            answer = client.post(path, {"email": "reader@example.com"})
             assert answer.status == 503
             assert answer.response.headers["HX-Reswap"] == "none"
             assert "Too many forms" in answer.text

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from core.extensions import db
 from tests.builders import CANARIES, PRODUCTION, referral
 from tests.conftest import build, close
-from tests.page import Visitor
+from tests.page import Client
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -35,40 +35,40 @@ FORM = "application/x-www-form-urlencoded"
 )
 @pytest.mark.parametrize("path", ["/refer", "/subscribe", "/refer/check/referrer_npi"])
 def test_only_whole_small_plain_forms_are_read(
-    reader: Visitor, path: str, status: int, options: dict[str, Any]
+    sqlite_client: Client, path: str, status: int, options: dict[str, Any]
 ) -> None:
-    response = reader.client.post(path, **options)
+    response = sqlite_client.client.post(path, **options)
     assert response.status_code == status
     assert 'href="tel:988"' in response.text
 
 
-def test_a_form_without_its_token_comes_back_filled(reader: Visitor) -> None:
+def test_a_form_without_its_token_comes_back_filled(sqlite_client: Client) -> None:
     for token in ({}, {"csrf_token": "forged"}):
-        answer = reader.post("/refer", {**token, "action": "review", **referral()})
+        answer = sqlite_client.post("/refer", {**token, "action": "review", **referral()})
         assert answer.status == 400
         assert answer.document.by_id("patient_given_name").attributes["value"] == "Zebedee"
         assert "Your answers are still here" in answer.text
         fresh = answer.document.fields()["csrf_token"]
-        again = reader.post("/refer", {"csrf_token": fresh, "action": "review", **referral()})
+        again = sqlite_client.post("/refer", {"csrf_token": fresh, "action": "review", **referral()})
         assert again.location == "/refer/review"
 
 
-def test_a_token_of_another_session_is_refused(sqlite_app: Flask, reader: Visitor) -> None:
-    foreign = Visitor(sqlite_app).token()
-    reader.get("/refer")
-    assert reader.post("/refer", {**foreign, "action": "review", **referral()}).status == 400
+def test_a_token_of_another_session_is_refused(sqlite_app: Flask, sqlite_client: Client) -> None:
+    foreign = Client(sqlite_app).token()
+    sqlite_client.get("/refer")
+    assert sqlite_client.post("/refer", {**foreign, "action": "review", **referral()}).status == 400
 
 
-def test_the_review_comes_back_when_its_token_is_wrong(reader: Visitor) -> None:
-    reader.post("/refer", {**reader.token(), "action": "review", **referral()})
-    answer = reader.post("/refer/send", {"csrf_token": "forged"})
+def test_the_review_comes_back_when_its_token_is_wrong(sqlite_client: Client) -> None:
+    sqlite_client.post("/refer", {**sqlite_client.token(), "action": "review", **referral()})
+    answer = sqlite_client.post("/refer/send", {"csrf_token": "forged"})
     assert answer.status == 400
     assert "Nothing has been sent yet" in answer.text
-    assert reader.post("/refer/send", answer.document.fields()).location.startswith("/refer/sent/KTC-")
+    assert sqlite_client.post("/refer/send", answer.document.fields()).location.startswith("/refer/sent/KTC-")
 
 
-def test_a_right_token_from_another_site_is_refused(reader: Visitor) -> None:
-    answer = reader.post("/refer", {**reader.token(), **referral()}, {"Sec-Fetch-Site": "cross-site"})
+def test_a_right_token_from_another_site_is_refused(sqlite_client: Client) -> None:
+    answer = sqlite_client.post("/refer", {**sqlite_client.token(), **referral()}, {"Sec-Fetch-Site": "cross-site"})
     assert answer.status == 400
     assert answer.response.headers["HX-Reswap"] == "none"
 
@@ -76,10 +76,10 @@ def test_a_right_token_from_another_site_is_refused(reader: Visitor) -> None:
 @pytest.mark.parametrize(
     ("path", "data"), [("/refer", referral()), ("/subscribe", {"email": "reader@example.com", "website": ""})]
 )
-def test_too_many_tries_keep_what_was_typed(reader: Visitor, path: str, data: dict[str, Any]) -> None:
-    token = reader.token()
+def test_too_many_tries_keep_what_was_typed(sqlite_client: Client, path: str, data: dict[str, Any]) -> None:
+    token = sqlite_client.token()
     for _ in range(61):
-        response = reader.client.post(path, data={**token, "action": "save", **data})
+        response = sqlite_client.client.post(path, data={**token, "action": "save", **data})
         if response.status_code == 429:
             break
     assert response.status_code == 429
@@ -88,31 +88,31 @@ def test_too_many_tries_keep_what_was_typed(reader: Visitor, path: str, data: di
     assert next(iter(value for value in data.values() if "@" in value)) in response.text
 
 
-def test_a_broken_database_keeps_what_was_typed(sqlite_app: Flask, reader: Visitor) -> None:
-    token = reader.token()
+def test_a_broken_database_keeps_what_was_typed(sqlite_app: Flask, sqlite_client: Client) -> None:
+    token = sqlite_client.token()
     with sqlite_app.app_context():
         for table in ("drafts", "subscribers"):
             db.session.execute(text(f"DROP TABLE {table}"))
         db.session.commit()
-    answer = reader.post("/refer", {**token, "action": "review", **referral()})
+    answer = sqlite_client.post("/refer", {**token, "action": "review", **referral()})
     assert answer.status == 503
     assert answer.response.headers["Retry-After"]
     assert answer.document.by_id("patient_given_name").attributes["value"] == "Zebedee"
-    answer = reader.post("/subscribe", {"email": "reader@example.com"})
+    answer = sqlite_client.post("/subscribe", {"email": "reader@example.com"})
     assert answer.status == 503
     assert answer.document.by_id("email").attributes["value"] == "reader@example.com"
 
 
-def test_content_is_there_without_a_database(sqlite_app: Flask, reader: Visitor) -> None:
+def test_content_is_there_without_a_database(sqlite_app: Flask, sqlite_client: Client) -> None:
     with sqlite_app.app_context():
         db.session.remove()
         db.engine.dispose()
         Path(db.engine.url.database or "").unlink()
-    assert reader.get("/").status == 200
+    assert sqlite_client.get("/").status == 200
 
 
 def test_faults_and_refusals_leave_no_answer_in_the_log(
-    sqlite_app: Flask, reader: Visitor, monkeypatch: pytest.MonkeyPatch
+    sqlite_app: Flask, sqlite_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError(f"cannot keep {CANARIES[0]}")
@@ -122,12 +122,12 @@ def test_faults_and_refusals_leave_no_answer_in_the_log(
     handler.setFormatter(logging.getLogger("site").handlers[0].formatter)
     for name in ("site", sqlite_app.logger.name):
         logging.getLogger(name).addHandler(handler)
-    token = reader.token()
+    token = sqlite_client.token()
     monkeypatch.setattr("blueprints.referrals.drafts.save", fail)
-    assert reader.post("/refer", {**token, "action": "review", **referral()}).status == 500
-    reader.post("/refer?name=Zebedee", {"action": "review", **referral()})
+    assert sqlite_client.post("/refer", {**token, "action": "review", **referral()}).status == 500
+    sqlite_client.post("/refer?name=Zebedee", {"action": "review", **referral()})
     monkeypatch.setattr("blueprints.subscriptions.services.confirm", fail)
-    assert reader.post("/subscribe/confirm/Zebedee", {"a": "b"}).status == 500
+    assert sqlite_client.post("/subscribe/confirm/Zebedee", {"a": "b"}).status == 500
     log = written.getvalue()
     assert "RuntimeError" in log
     assert "POST /refer 500" in log
@@ -151,8 +151,8 @@ def test_foreign_hosts_are_refused(tmp_path: Path) -> None:
     ("method", "path", "status"),
     [("GET", "/nothing-here", 404), ("PUT", "/refer", 405), ("DELETE", "/", 405), ("GET", "/refer/send", 405)],
 )
-def test_error_pages_wear_the_sites_look(reader: Visitor, method: str, path: str, status: int) -> None:
-    response = reader.client.open(path, method=method, data=b"a=b", content_type=FORM)
+def test_error_pages_wear_the_sites_look(sqlite_client: Client, method: str, path: str, status: int) -> None:
+    response = sqlite_client.client.open(path, method=method, data=b"a=b", content_type=FORM)
     assert response.status_code == status
     assert 'href="tel:988"' in response.text
     assert "<h1>" in response.text
