@@ -84,6 +84,10 @@ def test_no_page_leads_to_a_feature_of_another_part(start: Start, parts: str) ->
     assert (f"{HOST}/refer<" in listed) == ("public" in parts)
 
 
+def test_the_page_cache_knows_no_address_of_another_part(start: Start) -> None:
+    assert "/subscribe" not in start("staff").wsgi_app.endpoints  # type: ignore[attr-defined]
+
+
 def test_staff_open_referrals_where_nobody_is_served_the_form(start: Start) -> None:
     said = start("staff").test_cli_runner().invoke(args=["referrals", "list"])
     assert said.exit_code == 0
