@@ -103,9 +103,8 @@ def suggest() -> Response:
 @bp.get("/review")
 def check() -> Response:
     draft = drafts.load(draft_token.read())
-    if draft is None or not _is_complete(draft):
-        return hypermedia.go_to(_url("ask"))
-    return _review_page(draft)
+    answers = _valid_form(draft)
+    return _review_page(draft, answers) if draft and answers else hypermedia.go_to(_url("ask"))
 
 
 @bp.post("/send")
@@ -115,13 +114,14 @@ def send() -> Response:
     if reference := services.reference_of(form.key.data or ""):
         again = hypermedia.go_to(_url("sent", reference=reference))
         return again if draft else draft_token.clear(again)
-    if draft is None or not _is_complete(draft):
+    answers = _valid_form(draft)
+    if draft is None or answers is None:
         return hypermedia.go_to(_url("ask"))
     if form.seen.data != draft.fingerprint:
         form.form_errors = [CHANGED]
-        return _review_page(draft, form, 422)
-    details, keys = _complete(draft).referral_data(), current_app.config["SEALING_PUBLIC_KEYS"]
-    reference = services.submit(details, draft.key, draft.token, keys, _clinic_email(), _origin(draft))
+        return _review_page(draft, answers, form, 422)
+    data, keys = answers.referral_data(), current_app.config["SEALING_PUBLIC_KEYS"]
+    reference = services.submit(data, draft.key, draft.token, keys, _clinic_email(), _origin(draft))
     return draft_token.clear(hypermedia.go_to(_url("sent", reference=reference)))
 
 
@@ -161,26 +161,20 @@ def blank() -> Response:
 
 @bp.errorhandler(CSRFError)
 @bp.errorhandler(RateLimitExceeded)
-def show_again(error: HTTPException) -> Response:
-    """A refusal never costs what was typed: the same page comes back, filled."""
-    if request.endpoint == "referrals.answer":
-        return errors.with_form(error, lambda form: _form_page(form, error.code or 400), ReferralForm())
+def show_review_again(error: HTTPException) -> Response:
+    """The review page, with its reason. Its answers are in the draft and not in the request."""
+    if request.endpoint != "referrals.send":
+        return errors.refuse(error)
     draft = drafts.load(draft_token.read())
-    if request.endpoint == "referrals.send" and draft and _is_complete(draft):
-        return errors.with_form(error, lambda form: _review_page(draft, form, error.code or 400), SendForm())
-    return errors.show_error(error)
-
-
-@bp.errorhandler(RequestEntityTooLarge)
-def show_too_long(error: RequestEntityTooLarge) -> Response:
-    """Filled, unless it was so long that it was not even read."""
-    was_read = (request.content_length or 0) <= (request.max_content_length or 0)
-    return show_again(error) if was_read else errors.show_error(error)
+    answers = _valid_form(draft)
+    if draft is None or answers is None:
+        return errors.show_error(error)
+    return errors.with_form(error, lambda form: _review_page(draft, answers, form, error.code or 400), SendForm())
 
 
 @bp.errorhandler(drafts.DraftTooLarge)
 def show_too_large(_error: drafts.DraftTooLarge) -> Response:
-    return show_again(RequestEntityTooLarge())
+    return errors.refuse(RequestEntityTooLarge())
 
 
 @bp.errorhandler(drafts.TooManyDrafts)
@@ -231,11 +225,12 @@ def _with_token(response: Response, draft: drafts.SavedDraft | None) -> Response
     return draft_token.clear(response) if draft_token.is_there() else response
 
 
-def _review_page(draft: drafts.SavedDraft, send_form: SendForm | None = None, status: int = 200) -> Response:
-    form = _complete(draft)
+def _review_page(
+    draft: drafts.SavedDraft, answers: ReferralForm, send_form: SendForm | None = None, status: int = 200
+) -> Response:
     send_form = send_form or SendForm(formdata=None)
     send_form.key.data, send_form.seen.data = draft.key, draft.fingerprint
-    context = {"groups": review.groups(form), "form": send_form, **_assessed(form)}
+    context = {"groups": review.groups(answers), "form": send_form, **_assessed(answers)}
     return hypermedia.page("referrals/review.html", status, **context)
 
 
@@ -243,14 +238,12 @@ def _form_of(answers: drafts.Answers) -> ReferralForm:
     return ReferralForm(formdata=MultiDict(answers))
 
 
-def _complete(draft: drafts.SavedDraft) -> ReferralForm:
+def _valid_form(draft: drafts.SavedDraft | None) -> ReferralForm | None:
+    """The draft's answers where they can be sent as they are."""
+    if draft is None:
+        return None
     form = ReferralForm(formdata=MultiDict(draft.answers), meta={"csrf": False})
-    form.validate()
-    return form
-
-
-def _is_complete(draft: drafts.SavedDraft) -> bool:
-    return not _complete(draft).errors
+    return form if form.validate() else None
 
 
 def _origin(draft: drafts.SavedDraft) -> Origin:

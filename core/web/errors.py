@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, current_app, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError, ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from core import database
@@ -62,10 +62,17 @@ def refuse(error: HTTPException, fault: Exception | None = None) -> Response:
         # It went away while another refusal was being shown.
         return show_database_error(cause)
     kept = current_app.extensions.get("kept_answers", {}).get(request.endpoint)
-    if kept is None or not isinstance(error, CSRFError | RateLimitExceeded | DatabaseUnavailable):
+    if kept is None or not _keeps_input(error):
         return show_error(error, fault)
     form, show = kept
     return with_form(error, lambda filled: show(filled, error.code or 400), form())
+
+
+def _keeps_input(error: HTTPException) -> bool:
+    """It is no fault of the answers, and they were read."""
+    if isinstance(error, RequestEntityTooLarge):
+        return (request.content_length or 0) <= (request.max_content_length or 0)
+    return isinstance(error, CSRFError | RateLimitExceeded | DatabaseUnavailable)
 
 
 def show_error(error: HTTPException, fault: BaseException | None = None) -> Response:

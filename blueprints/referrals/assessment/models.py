@@ -82,7 +82,7 @@ def assessment_input_of(details: ReferralData, today: date) -> AssessmentInput:
     born = _date(details.patient_birth_date)
     return AssessmentInput(
         today=today,
-        age=_years(born, today) if born else None,
+        age=years_between(born, today) if born else None,
         services=details.service_requested,
         phq9_date=_date(details.phq9_date),
         **{name: getattr(details, name) for name in same},
@@ -120,5 +120,5 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _years(born: date, day: date) -> int:
+def years_between(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
-from blueprints.referrals.assessment.models import AssessmentInput
+from blueprints.referrals.assessment.models import AssessmentInput, years_between
 from blueprints.referrals.details import ReferralData
 from blueprints.referrals.forms import validators
 from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
@@ -89,7 +89,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             trials=self.tried(),
             no_trials_known=bool(self.no_trials_known.data and not self.tried()),
             diagnosis_code=found[0].code if len(found) == 1 else "",
-            age=validators.years_between(born, clinic.today()) if born else None,
+            age=years_between(born, clinic.today()) if born else None,
             services=tuple(self.service_requested.data or ()),
             phq9_score=_number(self.phq9_score) if phq9_done else None,
             phq9_date=validators.read_date(self.phq9_date.data or "") if phq9_done else None,

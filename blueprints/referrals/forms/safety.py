@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wtforms import BooleanField, StringField, TextAreaField
 
 from blueprints.referrals.forms import validators
@@ -13,7 +15,25 @@ from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, Wh
 MMHG = {**PATIENT, **DIGITS, "class": "w-4"}
 
 
+def _screen(name: str, offered: Mapping[str, str] = answers.YES_NO_UNKNOWN) -> Radio:
+    return Radio(answers.SAFETY[name], offered, validators=[Required("Choose Yes, No or Not known.")])
+
+
 class SafetyQuestions(Form):
+    aneurysmal_disease = _screen("aneurysmal_disease")
+    arteriovenous_malformation = _screen("arteriovenous_malformation")
+    intracerebral_hemorrhage = _screen("intracerebral_hemorrhage")
+    ketamine_hypersensitivity = _screen("ketamine_hypersensitivity")
+    uncontrolled_hypertension = _screen("uncontrolled_hypertension")
+    recent_cardiovascular_event = _screen("recent_cardiovascular_event")
+    psychosis = _screen("psychosis")
+    mania = _screen("mania")
+    pregnancy = _screen("pregnancy", answers.PREGNANCY)
+    substance_use_disorder = _screen("substance_use_disorder")
+    severe_liver_disease = _screen("severe_liver_disease")
+    bladder_disease = _screen("bladder_disease")
+    sleep_apnea = _screen("sleep_apnea")
+
     systolic = StringField(
         "Systolic",
         validators=[Optional(), WholeNumber(60, 260, "Systolic pressure"), validators.AboveDiastolic()],
@@ -74,12 +94,3 @@ class SafetyQuestions(Form):
         "I send this for the patient's treatment, and it is accurate as far as I know",
         validators=[Required("Tick the box to confirm before you send.")],
     )
-
-
-def _screen(name: str, words: str) -> Radio:
-    offered = answers.PREGNANCY if name == "pregnancy" else answers.YES_NO_UNKNOWN
-    return Radio(words, offered, validators=[Required("Choose Yes, No or Not known.")])
-
-
-for name, words in answers.SAFETY.items():
-    setattr(SafetyQuestions, name, _screen(name, words))

@@ -10,6 +10,7 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation
 
+from blueprints.referrals.assessment.models import years_between
 from blueprints.referrals.terminology import medications
 from blueprints.referrals.terminology.diagnoses import matching
 from core import clinic
@@ -19,7 +20,6 @@ from core.forms.validators import is_unknown
 MONTHS = [date(2000, month, 1).strftime("%B").casefold() for month in range(1, 13)]
 WHOLE_DATE = re.compile(r"^\s*(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\w{1,9})[-/. ]+(\d{1,2}),?[-/. ]+(\d{4}))\s*$")
 MARKS_IN_NAMES = " -'’.,\u200c\u200d·"
-STALE_PHQ9_DAYS = 28
 KG_IN_A_POUND = 0.45359237
 
 
@@ -156,10 +156,6 @@ class BirthYear:
             raise StopValidation("The patient must be 18 or older: this center treats adults only.")
         if age > 120:
             raise StopValidation("Check the year: it makes the patient older than 120.")
-
-
-def years_between(born: date, day: date) -> int:
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 class PastDate:
