@@ -138,6 +138,8 @@ RIGHT: list[dict[str, Any]] = [
     {**NO_TRIALS, "no_trials_known": "y"},
     {"trials-0-medication": "a study drug", "trials-0-daily_dose_mg": "37.5 mg", "trials-0-weeks": "unknown"},
     {"trials-0-daily_dose_mg": "1500", "trials-0-dose_confirmed": "y"},
+    # 4 times the usual maximum of sertraline, 200 mg, and not more.
+    {"trials-0-daily_dose_mg": "800"},
     {"trials-4-medication": "", "trials-4-daily_dose_mg": "", "trials-4-outcome": ""},
     {"systolic": "", "diastolic": "", "weight_kg": ""},
     {"pregnancy": "not_applicable", "weight_kg": "82.5 kg"},
