@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
+from flask.sansio.app import App
 
 from core import clock
 from core.config import ConfigError
@@ -79,7 +80,7 @@ def load(path: Path) -> Clinic:
     return Clinic(**_texts(common), tables=Tables(path, {n: v for n, v in given.items() if n not in COMMON}))
 
 
-def facts(app: Flask, table: str, kind: type[Facts]) -> Facts:
+def facts(app: App, table: str, kind: type[Facts]) -> Facts:
     """A feature's own facts, from its table: a dataclass whose fields are text or None. Call it in `bp.record`, so that
     a mistake stops the start. Raises ConfigError."""
     tables = app.config["CLINIC"].tables

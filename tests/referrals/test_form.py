@@ -208,6 +208,24 @@ def test_every_field_of_the_form_has_its_hooks(sqlite_client: Client) -> None:
         assert document.by_id(f"{name}-group")
 
 
+@pytest.mark.parametrize(
+    ("tag", "name", "described_by"),
+    [
+        ("input", "referrer_email", "referrer_email-error"),
+        ("textarea", "current_medications", "current_medications-hint current_medications-error"),
+        ("fieldset", "suicide_risk", "suicide_risk-error"),
+        ("fieldset", "urgent_handoff", "urgent_handoff-hint urgent_handoff-error"),
+        ("input", "attestation", "attestation-error"),
+    ],
+)
+def test_a_control_is_described_by_its_hint_and_its_error(
+    sqlite_client: Client, tag: str, name: str, described_by: str
+) -> None:
+    place = f"{name}-group" if tag == "fieldset" else name
+    element = sqlite_client.get("/refer").document.by_id(place)
+    assert (element.tag, element.attributes.get("aria-describedby")) == (tag, described_by)
+
+
 def test_the_blank_form_asks_every_question(sqlite_client: Client) -> None:
     form, paper = sqlite_client.get("/refer"), sqlite_client.get("/refer/print")
     asked = {e.text.removesuffix(" (optional)").strip() for e in form.document.all("legend")}
