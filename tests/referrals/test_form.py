@@ -211,7 +211,7 @@ def test_every_field_of_the_form_has_its_hooks(sqlite_client: Client) -> None:
 @pytest.mark.parametrize(
     ("tag", "name", "described_by"),
     [
-        ("input", "referrer_email", "referrer_email-error"),
+        ("input", "patient_family_name", "patient_family_name-error"),
         ("textarea", "current_medications", "current_medications-hint current_medications-error"),
         ("fieldset", "suicide_risk", "suicide_risk-error"),
         ("fieldset", "urgent_handoff", "urgent_handoff-hint urgent_handoff-error"),
