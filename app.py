@@ -41,6 +41,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     for feature in FEATURES:
         app.register_blueprint(import_module(f"blueprints.{feature}").bp)
     access.check(app)
+    clinic.check(app)
     page_cache.init_app(app)
     return app
 

@@ -1,23 +1,35 @@
 """Who the clinic is: content/clinic.toml. What it has not given is left out, never made up. Its day is the site's:
-whatever is due, past or so many years old is so by the clinic's calendar, and not by the server's."""
+whatever is due, past or so many years old is so by the clinic's calendar, and not by the server's.
+
+The facts that all pages share stand at the top of the file; a feature declares the facts of its own table (`facts`)."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import Flask, current_app
+from flask.sansio.app import App
 
 from core import clock
 from core.config import ConfigError
 
 NUMBERS = ("phone", "fax")
 """Facts that may be given as a bare number."""
+Facts = TypeVar("Facts")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the file holds besides the common facts: the features' tables."""
+
+    file: Path = Path("content/clinic.toml")
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -30,13 +42,9 @@ class Clinic:
     security_contact: str | None = None
     """mailto: or https: address for reports of a vulnerability (RFC 9116)."""
     fax: str | None = None
-    referrals_email: str | None = None
-    """Who is told that a referral has arrived."""
-    referrals_read_within: str | None = None
-    referrals_decided_within: str | None = None
-    """Promises to referring clinicians, in words: 1 business day."""
     timezone: str = "America/Los_Angeles"
     """A name of the IANA time zone database."""
+    tables: Tables = field(default_factory=Tables)
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.timezone))
@@ -55,28 +63,75 @@ def today() -> date:
     return clinic.today()
 
 
+COMMON = tuple(f.name for f in fields(Clinic) if f.name != "tables")
+
+
 def load(path: Path) -> Clinic:
-    """Raises ConfigError, with the file and the key that is wrong."""
+    """The common facts; what else the file holds waits for `facts` and `check`.
+
+    Raises ConfigError, with the file and the key that is wrong."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # unreadable, no UTF-8 or no TOML
         raise ConfigError(f"{path}: {error}") from error
-    if problems := list(_problems(given)):
-        raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems))
-    texts = {name: str(value).strip() for name, value in given.items()}
-    return Clinic(**{name: text for name, text in texts.items() if text})
+    common = {name: value for name, value in given.items() if name in COMMON}
+    missing = [f"{name} is missing" for name in ("name", "place") if not str(given.get(name, "")).strip()]
+    _refuse(path, [*_wrong_kinds(common), *missing, *_unknown_zone(given.get("timezone"))])
+    return Clinic(**_texts(common), tables=Tables(path, {n: v for n, v in given.items() if n not in COMMON}))
 
 
-def _problems(given: Mapping[str, Any]) -> list[str]:
-    known = {f.name for f in fields(Clinic)}
-    unknown = [f"unknown {name}; known are {', '.join(sorted(known))}" for name in sorted(given.keys() - known)]
-    wrong = [
+def facts(app: App, table: str, kind: type[Facts]) -> Facts:
+    """A feature's own facts, from its table: a dataclass whose fields are text or None. Call it in `bp.record`, so that
+    a mistake stops the start. Raises ConfigError."""
+    tables = app.config["CLINIC"].tables
+    known = sorted(f.name for f in fields(kind))  # type: ignore[arg-type]
+    app.extensions.setdefault("clinic_tables", {})[table] = known
+    given = tables.given.get(table, {})
+    if not isinstance(given, dict):
+        _refuse(tables.file, [f"{table} must be a table, [{table}], not {_kind(given)}"])
+    unknown = [f"unknown {name}{_home(name)}; known are {', '.join(known)}" for name in given if name not in known]
+    wrong = _wrong_kinds({name: value for name, value in given.items() if name in known})
+    _refuse(tables.file, [f"[{table}] {problem}" for problem in (*unknown, *wrong)])
+    return kind(**_texts(given))
+
+
+def check(app: Flask) -> None:
+    """After all features: raises ConfigError where the file holds what none of them declares."""
+    tables, declared = app.config["CLINIC"].tables, app.extensions.get("clinic_tables", {})
+    unknown = [(name, value) for name, value in tables.given.items() if name not in declared]
+    _refuse(tables.file, [_undeclared(name, value, declared) for name, value in unknown])
+
+
+def _undeclared(name: str, value: object, declared: Mapping[str, list[str]]) -> str:
+    if isinstance(value, dict):
+        return f"unknown table [{name}]; known are {', '.join(f'[{table}]' for table in sorted(declared)) or 'none'}"
+    for table, known in declared.items():
+        if name.removeprefix(f"{table}_") in known:
+            return f"{name} has moved: write it as {name.removeprefix(f'{table}_')} in the table [{table}]"
+    return f"unknown {name}; known are {', '.join(sorted(COMMON))}"
+
+
+def _home(name: str) -> str:
+    """In TOML, whatever follows a table's name belongs to the table."""
+    return " (it belongs above the first table)" if name in COMMON else ""
+
+
+def _refuse(file: Path, problems: list[str]) -> None:
+    if problems:
+        raise ConfigError("\n".join(f"{file}: {problem}" for problem in problems))
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    """Blank ones are left out."""
+    return {name: text for name, value in given.items() if (text := str(value).strip())}
+
+
+def _wrong_kinds(given: Mapping[str, Any]) -> list[str]:
+    return [
         f'{name} must be text in quotes, like {name} = "…", not {_kind(value)}'
         for name, value in given.items()
-        if name in known and not _is_text(name, value)
+        if not _is_text(name, value)
     ]
-    missing = [f"{name} is missing" for name in ("name", "place") if not str(given.get(name, "")).strip()]
-    return [*unknown, *wrong, *missing, *_unknown_zone(given.get("timezone"))]
 
 
 def _is_text(name: str, value: object) -> bool:

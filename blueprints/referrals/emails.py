@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blueprints.referrals import facts
 from core.mail import limits, outbox
 from core.mail.limits import Verdict
 from core.web import urls
@@ -11,7 +12,16 @@ def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict
     """To whatever address was typed, so it passes the gate. Its link shows that the address is the sender's."""
     link = urls.link(f"/refer/confirm/{token}")
     subject, template = "We have received your referral", "email/referral_received.md"
-    return limits.enqueue(limits.RECEIPT, network, clinician, subject, template, reference=reference, confirm_link=link)
+    return limits.enqueue(
+        limits.RECEIPT,
+        network,
+        clinician,
+        subject,
+        template,
+        reference=reference,
+        confirm_link=link,
+        facts=facts.current(),
+    )
 
 
 def arrived(reference: str, priority: str, clinic: str) -> None:

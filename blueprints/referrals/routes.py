@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from blueprints.referrals import bp, draft_token, drafts, review, services
+from blueprints.referrals import bp, draft_token, drafts, facts, review, services
 from blueprints.referrals.assessment.assess import GUIDANCE
 from blueprints.referrals.forms import trial_rows
 from blueprints.referrals.forms.referral import ReferralForm, SendForm
@@ -121,7 +121,7 @@ def send() -> Response:
         form.form_errors = [CHANGED]
         return _review_page(draft, answers, form, 422)
     data, keys = answers.referral_data(), current_app.config["SEALING_PUBLIC_KEYS"]
-    reference = services.submit(data, draft.key, draft.token, keys, _clinic_email(), _origin(draft))
+    reference = services.submit(data, draft.key, draft.token, keys, facts.current().email, _origin(draft))
     return draft_token.clear(hypermedia.go_to(_url("sent", reference=reference)))
 
 
@@ -132,7 +132,7 @@ def sent(reference: str) -> Response:
         paused = services.receipt_is_paused(reference)
     except services.UnknownReferral:
         abort(404)
-    return hypermedia.page("referrals/sent.html", reference=reference, receipt_is_paused=paused)
+    return hypermedia.page("referrals/sent.html", reference=reference, receipt_is_paused=paused, facts=facts.current())
 
 
 @bp.get("/confirm/<token>")
@@ -146,7 +146,7 @@ def ask_to_confirm(token: str) -> Response:
 @limiter.limit("30/minute")
 def confirm(token: str) -> Response:
     try:
-        reference = services.confirm_email(token, _clinic_email())
+        reference = services.confirm_email(token, facts.current().email)
     except services.UnknownReferral:
         return hypermedia.page("referrals/confirm_unknown.html", 404)
     except services.LinkExpired:
@@ -261,11 +261,6 @@ def _opened_at(signed: str = "") -> datetime | None:
 
 def _signer() -> Signer:
     return Signer(current_app.config["SECRET_KEY"], salt="clinic/referral/opened/v1")
-
-
-def _clinic_email() -> str | None:
-    address: str | None = current_app.config["CLINIC"].referrals_email
-    return address
 
 
 def _url(endpoint: str, **values: Any) -> str:

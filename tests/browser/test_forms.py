@@ -174,6 +174,26 @@ def test_a_double_click_sends_once(open_page: OpenPage) -> None:
     assert len(sent) == 1
 
 
+def test_a_form_sends_once_even_where_htmx_did_not_load(open_page: OpenPage) -> None:
+    """htmx drops a second sending by itself; a browser alone would send twice."""
+    page = open_page("/subscribe")
+    page.route("**/vendor/htmx*", lambda route: route.abort())
+    page.reload()
+    sent: list[str] = []
+
+    def slowly(route: Route) -> None:
+        sent.append(route.request.method)
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/subscribe", lambda route: slowly(route) if route.request.method == "POST" else route.continue_())
+    page.locator("#email").fill("guarded@example.com")
+    submit = "form => { for (let n = 0; n < 2; n += 1) setTimeout(() => form.requestSubmit(), 100 * n); }"
+    page.locator("#subscribe form").evaluate(submit)
+    expect(page).to_have_url(re.compile("/subscribe/thanks$"))
+    assert sent == ["POST"]
+
+
 def test_the_draft_saves_itself_and_comes_back(open_page: OpenPage) -> None:
     page = open_page("/refer")
     page.locator("#patient_given_name").fill("Zebedee")

@@ -55,6 +55,8 @@ def test_a_change_of_rows_is_announced_and_leaves_the_place(open_page: OpenPage)
 def test_a_medication_is_chosen_from_suggestions_by_keyboard(open_page: OpenPage) -> None:
     page = open_page("/refer")
     box = page.get_by_role("combobox", name="Medication")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(page.locator(f"#{box.get_attribute('aria-controls')}")).to_have_attribute("role", "listbox")
     box.press_sequentially("zol")
     expect(options(page).first).to_have_text("Zoloft (sertraline)")
     expect(box).to_have_attribute("aria-expanded", "true")

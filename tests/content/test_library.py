@@ -203,3 +203,9 @@ def test_a_page_tells_its_one_address(sqlite_client: Client) -> None:
     for path in ("/", "/safety"):
         (link,) = sqlite_client.get(path).document.all("link", rel="canonical")
         assert link.attributes["href"] == f"http://127.0.0.1:5000{path}"
+
+
+def test_the_navigation_marks_the_page_that_is_shown(sqlite_client: Client) -> None:
+    for path, marked in (("/journey", ["/journey"] * 2), ("/safety", [])):
+        links = sqlite_client.get(path).document.all("a", aria_current="page")
+        assert [link.attributes["href"] for link in links] == marked

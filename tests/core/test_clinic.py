@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,6 +29,21 @@ def load(folder: Path, words: str) -> clinic.Clinic:
     return clinic.load(folder / "clinic.toml")
 
 
+@dataclass(frozen=True)
+class DeskFacts:
+    email: str | None = None
+    fax: str | None = None
+
+
+def start(folder: Path, words: str) -> DeskFacts:
+    """As an application does whose one feature has a table."""
+    app = Flask("clinic")
+    app.config["CLINIC"] = load(folder, words)
+    found = clinic.facts(app, "desk", DeskFacts)
+    clinic.check(app)
+    return found
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
@@ -38,6 +54,13 @@ def load(folder: Path, words: str) -> clinic.Clinic:
         (f"{NAMED}[hours]\nmonday = 1", "hours must be text in quotes"),
         (f"{NAMED}hours = 09:00:00", "not a date or time"),
         (f'{NAMED}telephone = "1"', "unknown telephone; known are fax"),
+        (f'{NAMED}desk_email = "a@b.c"', "desk_email has moved: write it as email in the table [desk]"),
+        (f"{NAMED}[desk]\nemail = 5", "[desk] email must be text in quotes"),
+        (f"{NAMED}[desk]\nfax = true", "[desk] fax must be text in quotes"),
+        (f'{NAMED}[desk]\nmail = "a"', "[desk] unknown mail; known are email, fax"),
+        (f'{NAMED}[desk]\nhours = "9"', "unknown hours (it belongs above the first table)"),
+        (f"{NAMED}desk = 5", "desk must be a table, [desk], not a number"),
+        (f"{NAMED}[door]\n", "unknown table [door]; known are [desk]"),
         (f'{NAMED}timezone = "Pacific"', "'Pacific' is no time zone"),
         (f'{NAMED}timezone = "../etc"', "'../etc' is no time zone"),
         ('place = "A Tower"', "name is missing"),
@@ -46,7 +69,7 @@ def load(folder: Path, words: str) -> clinic.Clinic:
 )
 def test_what_is_wrong_is_named_with_its_file_and_key(tmp_path: Path, words: str, problem: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        load(tmp_path, words)
+        start(tmp_path, words)
     assert problem in refused.value.message
     assert str(tmp_path / "clinic.toml") in refused.value.message
 
@@ -61,6 +84,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_number_to_call_needs_no_quotes(tmp_path: Path) -> None:
     facts = load(tmp_path, f'{NAMED}phone = 3105550123\nfax = "  "')
     assert (facts.phone, facts.fax) == ("3105550123", None)
+
+
+def test_a_feature_has_its_own_table(tmp_path: Path) -> None:
+    assert start(tmp_path, f'{NAMED}[desk]\nemail = "a@b.c"\nfax = 3105550123') == DeskFacts("a@b.c", "3105550123")
+    assert start(tmp_path, f'{NAMED}[desk]\nemail = " "') == start(tmp_path, NAMED) == DeskFacts()
 
 
 def test_the_day_is_the_clinics(evening: None) -> None:

@@ -244,14 +244,14 @@ def missing(*trials: Trial, **changes: Any) -> list[str]:
         ({"age": None}, "patient_birth_date_year"),
         ({"phq9_score": None}, "phq9_score"),
         ({"phq9_date": None}, "phq9_date"),
-        ({"phq9_date": TODAY - timedelta(days=40)}, "phq9_date"),
+        ({"phq9_date": TODAY - timedelta(days=29)}, "phq9_date"),
         ({"diastolic": None}, "systolic"),
         ({"suicide_risk": "not_assessed"}, "suicide_risk"),
         ({"safety": {**dict.fromkeys(SAFETY, "no"), "arteriovenous_malformation": ""}}, "arteriovenous_malformation"),
     ],
 )
 def test_what_a_payer_will_ask_for_is_named(changes: dict[str, Any], field: str) -> None:
-    assert missing(SERTRALINE, BUPROPION) == []
+    assert missing(SERTRALINE, BUPROPION, phq9_date=TODAY - timedelta(days=28)) == []
     assert missing(SERTRALINE, BUPROPION, **changes) == [field]
 
 

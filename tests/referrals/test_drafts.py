@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from blueprints.referrals import drafts
+from blueprints.referrals.models import Draft
+from core import clock
 from core.extensions import db, limiter
 from tests.builders import referral
 from tests.conftest import build, close, new_database
@@ -122,6 +125,17 @@ def test_the_same_answers_in_another_draft_were_not_read(sqlite_client: Client) 
 
 
 @pytest.mark.postgres
+def test_a_draft_is_there_until_its_moment_and_not_after_it(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqlite_app.app_context():
+        token = drafts.save(None, {"patient_family_name": ["One"]}).token
+        (kept,) = db.session.scalars(select(Draft))
+        until = kept.expires_at
+        monkeypatch.setattr(clock, "now", lambda: until)
+        assert (drafts.purge(), drafts.load(token) is None) == (0, False)
+        monkeypatch.setattr(clock, "now", lambda: until + timedelta(microseconds=1))
+        assert (drafts.load(token), drafts.purge()) == (None, 1)
+
+
 def test_a_draft_that_is_sent_while_it_is_saved_starts_anew(tmp_path: Path, postgres_url: str) -> None:
     """Its key was used: whoever went on with it would never be told that nothing more is sent."""
     app = build(tmp_path, postgres_url)

@@ -189,6 +189,10 @@ def test_the_referral_says_who_asks_for_what_and_for_whom() -> None:
     (practitioner,) = resources(bundle, "Practitioner")
     assert practitioner["identifier"] == [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}]
     assert request["identifier"] == [{"value": REFERENCE}]
+    assert [kind["coding"] for kind in (*request["category"], request["code"])] == [
+        [{"system": "http://snomed.info/sct", "code": "3457005"}],
+        [{"system": "http://snomed.info/sct", "code": "306206005"}],
+    ]
     assert (request["status"], request["intent"], request["priority"]) == ("active", "order", "urgent")
     assert request["authoredOn"] == "2026-11-24T09:30:00+00:00"
     assert request["requester"]["reference"] == url["PractitionerRole"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
+from blueprints.referrals.facts import ReferralFacts
 from blueprints.referrals.models import Referral
 from core import clock
 from core.crypto import envelope
@@ -251,7 +251,7 @@ def test_the_operator_lists_and_opens(app: Flask, client: Client) -> None:
 
 def test_the_referral_its_event_and_its_mail_come_together(app: Flask, client: Client) -> None:
     fill_in(client)
-    app.config["CLINIC"] = replace(app.config["CLINIC"], referrals_email="desk@clinic.example")
+    app.config["REFERRAL_FACTS"] = ReferralFacts(email="desk@clinic.example")
     reference = send(client).removeprefix("/refer/sent/")
     with app.app_context():
         (kept,) = db.session.scalars(select(Referral))

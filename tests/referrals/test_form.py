@@ -138,6 +138,8 @@ RIGHT: list[dict[str, Any]] = [
     {**NO_TRIALS, "no_trials_known": "y"},
     {"trials-0-medication": "a study drug", "trials-0-daily_dose_mg": "37.5 mg", "trials-0-weeks": "unknown"},
     {"trials-0-daily_dose_mg": "1500", "trials-0-dose_confirmed": "y"},
+    # 4 times the usual maximum of sertraline, 200 mg, and not more.
+    {"trials-0-daily_dose_mg": "800"},
     {"trials-4-medication": "", "trials-4-daily_dose_mg": "", "trials-4-outcome": ""},
     {"systolic": "", "diastolic": "", "weight_kg": ""},
     {"pregnancy": "not_applicable", "weight_kg": "82.5 kg"},
@@ -204,6 +206,24 @@ def test_every_field_of_the_form_has_its_hooks(sqlite_client: Client) -> None:
     for name in names - {"csrf_token", "strict", "email", "website", "opened"}:
         assert document.by_id(f"{name}-error").text == ""
         assert document.by_id(f"{name}-group")
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "described_by"),
+    [
+        ("input", "patient_family_name", "patient_family_name-error"),
+        ("textarea", "current_medications", "current_medications-hint current_medications-error"),
+        ("fieldset", "suicide_risk", "suicide_risk-error"),
+        ("fieldset", "urgent_handoff", "urgent_handoff-hint urgent_handoff-error"),
+        ("input", "attestation", "attestation-error"),
+    ],
+)
+def test_a_control_is_described_by_its_hint_and_its_error(
+    sqlite_client: Client, tag: str, name: str, described_by: str
+) -> None:
+    place = f"{name}-group" if tag == "fieldset" else name
+    element = sqlite_client.get("/refer").document.by_id(place)
+    assert (element.tag, element.attributes.get("aria-describedby")) == (tag, described_by)
 
 
 def test_the_blank_form_asks_every_question(sqlite_client: Client) -> None:

@@ -6,7 +6,6 @@ import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from blueprints.referrals import services, verification
+from blueprints.referrals.facts import ReferralFacts
 from blueprints.referrals.models import Referral
 from blueprints.referrals.services import Summary
 from blueprints.referrals.verification import Marks, Origin
@@ -202,7 +202,7 @@ def test_the_clinic_is_told_once_in_an_episode(app: Flask, wait: Wait) -> None:
 
 @pytest.mark.usefixtures("few")
 def test_a_marked_referral_is_announced_when_it_is_confirmed(app: Flask) -> None:
-    app.config["CLINIC"] = replace(app.config["CLINIC"], referrals_email="desk@clinic.example")
+    app.config["REFERRAL_FACTS"] = ReferralFacts(email="desk@clinic.example")
     refer(app, "192.0.2.1", email="first@example.com")
     Client(app).post(link(app), headers=OWN)
     assert told(app)["A referral has arrived"] == 1

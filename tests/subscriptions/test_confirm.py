@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from blueprints.subscriptions import consent, services
+from blueprints.subscriptions.models import Subscriber
+from core import clock
 from core.extensions import db
 from tests.conftest import Wait
 from tests.page import Client
@@ -54,6 +56,20 @@ def test_an_expired_link_offers_a_new_mail(app: Flask, client: Client, wait: Wai
     assert client.post(old, headers=OWN).status == 404
     assert client.post(new, headers=OWN).status == 200
     assert states(app) == ["confirmed"]
+
+
+def test_a_link_works_until_its_moment_and_not_at_it(
+    app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(client)
+    path = link(app, "confirm")
+    with app.app_context():
+        until = db.session.scalar(select(Subscriber.confirm_until))
+    assert until
+    monkeypatch.setattr(clock, "now", lambda: until)
+    assert client.post(path, headers=OWN).status == 410
+    monkeypatch.setattr(clock, "now", lambda: until - timedelta(microseconds=1))
+    assert client.post(path, headers=OWN).status == 200
 
 
 def test_a_new_mail_is_not_sent_for_a_link_that_is_not_ours(app: Flask, client: Client) -> None:

@@ -51,7 +51,7 @@ ROWS = {
 
 @pytest.fixture
 def before(app: Flask) -> Iterator[None]:
-    """The tables as they were, with one row of each kind."""
+    """The tables as they were, under the names of that revision, with one row of each kind."""
     with app.app_context():
         flask_migrate.downgrade(revision=predecessor(app))
         for number, who in enumerate(READERS[:-1], 1):
@@ -59,7 +59,7 @@ def before(app: Flask) -> Iterator[None]:
         for number, queued in ((1, 0), (2, 3), (3, 1)):
             add("circulars", id=number, name=f"n{number}", subject="News", body="News", headers="{}")
             for subscriber in range(1, queued + 1):
-                add("newsletter_readers", broadcast_id=number, subscriber_id=subscriber, queued_at=WRITTEN)
+                add("newsletter_readers", circular_id=number, subscriber_id=subscriber, queued_at=WRITTEN)
         for name, (broadcast, who, values, _) in ROWS.items():
             add_mail(name, broadcast, who, values)
         add_mail("of-n2", 2, "confirmed", WENT)
@@ -75,8 +75,8 @@ def predecessor(app: Flask) -> str:
 
 
 def add_mail(name: str, broadcast: int | None, who: str, values: dict[str, Any]) -> None:
-    row = {"subject": "", "body": "", "headers": "{}", "merge_fields": "{}", "attempts": 0, **values}
-    add("outbox", id=name, broadcast_id=broadcast, recipient=f"{who}@example.com", **row)
+    row = {"subject": "", "body": "", "headers": "{}", "places": "{}", "attempts": 0, **values}
+    add("outbox", id=name, circular_id=broadcast, recipient=f"{who}@example.com", **row)
 
 
 def add(table: str, **values: Any) -> None:
@@ -84,8 +84,8 @@ def add(table: str, **values: Any) -> None:
         values["created_at"] = WRITTEN
     names = ", ".join(values)
     moments = [bindparam(name, type_=MOMENT) for name, value in values.items() if isinstance(value, datetime)]
-    merge_fields = ", ".join(f":{name}" for name in values)
-    db.session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({merge_fields})").bindparams(*moments), values)
+    placeholders = ", ".join(f":{name}" for name in values)
+    db.session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({placeholders})").bindparams(*moments), values)
 
 
 @pytest.mark.usefixtures("before")

@@ -147,6 +147,25 @@ def test_foreign_hosts_are_refused(tmp_path: Path) -> None:
     close(app)
 
 
+def test_every_answer_carries_these_headers(sqlite_client: Client) -> None:
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    expected = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    for path in ("/", "/refer", "/nothing-here", "/static/js/site.js"):
+        with sqlite_client.client.get(path) as answer:
+            assert {name: answer.headers.get(name) for name in expected} == expected, path
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nothing-here", 404), ("PUT", "/refer", 405), ("DELETE", "/", 405), ("GET", "/refer/send", 405)],
@@ -166,7 +185,7 @@ def test_the_mailbox_is_not_there_in_production(tmp_path: Path) -> None:
     page = client.get("/refer", base_url="https://clinic.example")
     assert "__Host-session" in page.headers["Set-Cookie"]
     assert "Secure" in page.headers["Set-Cookie"]
-    assert "max-age" in page.headers["Strict-Transport-Security"]
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     close(app)
 
 
