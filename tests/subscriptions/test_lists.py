@@ -122,7 +122,7 @@ def test_broadcasts_to_those_who_are_gone_are_taken_back(app: Flask, tmp_path: P
         for name in ("gone", "stays"):
             row = {"id": str(uuid.uuid4()), "recipient": f"{name}@example.com", "broadcast_id": broadcast.id}
             db.session.add(
-                outbox.Message(**row, subject="", body="", headers={}, places={}, created_at=OLD, due_at=OLD)
+                outbox.Message(**row, subject="", body="", headers={}, merge_fields={}, created_at=OLD, due_at=OLD)
             )
         db.session.commit()
     assert last(run(app, *command, write(tmp_path, "email", "gone@example.com"))).startswith("0 new, 1 changed")
