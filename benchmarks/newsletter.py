@@ -23,7 +23,7 @@ from sqlalchemy import insert, text, update
 from benchmarks.referral import DATABASES, site
 from benchmarks.servers import ROOT, free_port, running
 from blueprints.newsletters import services
-from blueprints.newsletters.issues import Letter
+from blueprints.newsletters.issues import Issue
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
@@ -71,10 +71,10 @@ def _subscriber(number: int, now: object) -> dict[str, object]:
 def queue(app: Flask) -> float:
     """Seconds."""
     body = "A paragraph of a newsletter, as long as one usually is, with [a link](https://clinic.example/).\n\n" * 25
-    letter = Letter("benchmark", "A newsletter", body, False, "https://clinic.example/newsletters/benchmark")
+    issue = Issue("benchmark", "A newsletter", body, False, "https://clinic.example/newsletters/benchmark")
     started = time.perf_counter()
     with app.app_context():
-        broadcast = services.begin(letter)
+        broadcast = services.begin(issue)
         for _ in services.queue(broadcast, 0):
             pass
     return time.perf_counter() - started

@@ -137,7 +137,7 @@ class Client:
 
     def _is_public(self, path: str) -> bool:
         """Pages and files that are the same for everybody: they set no cookie and may be kept."""
-        for_everybody = {*self.app.extensions["library"].library().pages, *EXPORTS}
+        for_everybody = {*self.app.extensions["content"].library().pages, *EXPORTS}
         return path.startswith("/static/") or path in for_everybody
 
     def _checked(self, response: TestResponse, whole: bool) -> Answer:

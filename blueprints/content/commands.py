@@ -6,15 +6,15 @@ import click
 from flask import current_app
 
 from blueprints.content import bp, lint
-from blueprints.content.library import Shelf
+from blueprints.content.library import ContentStore
 from core import clinic
 
 
 @bp.cli.command("check")
 def check() -> None:
     """Print each page's reading grade, and what a careful editor would find."""
-    shelf: Shelf = current_app.extensions["library"]
-    library = shelf.library()
+    store: ContentStore = current_app.extensions["content"]
+    library = store.library()
     for page in library.pages.values():
         found, most = lint.grade(page, library.glossary), lint.limit(page)
         click.echo(f"grade {found:4.1f} of {most:.0f}  {page.path}")

@@ -92,7 +92,7 @@ class Library:
 
 
 @dataclass
-class Shelf:
+class ContentStore:
     """Gives out the library; in development it is read again when a file was saved."""
 
     folder: Path

@@ -34,15 +34,15 @@ def add_pages(state: BlueprintSetupState) -> None:
     """Reads the library at start-up, so that a mistake in it stops the start."""
     app = state.app
     chart = app.jinja_env.get_template("components/chart.html").module.chart  # type: ignore[attr-defined]
-    shelf = library.Shelf(app.config["CONTENT"], chart, watch=not app.config["PRODUCTION"])
-    app.extensions["library"] = shelf
-    for path in shelf.library().pages:
+    store = library.ContentStore(app.config["CONTENT"], chart, watch=not app.config["PRODUCTION"])
+    app.extensions["content"] = store
+    for path in store.library().pages:
         state.add_url_rule(path, "page", show_page, defaults={"path": path})
 
 
 def _library() -> library.Library:
-    shelf: library.Shelf = current_app.extensions["library"]
-    return shelf.library()
+    store: library.ContentStore = current_app.extensions["content"]
+    return store.library()
 
 
 @listed

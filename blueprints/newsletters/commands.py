@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from blueprints.content import library, lint
+from blueprints.content import lint
+from blueprints.content.library import ContentStore, Library, Page
 from blueprints.newsletters import bp, emails, issues, services
 from blueprints.newsletters.services import Progress
 from blueprints.subscriptions import services as subscriptions
@@ -28,13 +29,13 @@ POLL_INTERVAL = 1.0
 
 @bp.cli.command("preview")
 @FILE
-@click.option("--html", is_flag=True, help="The HTML part, to be put into a file and opened.")
+@click.option("--html", is_flag=True, help="Print the HTML part instead of the text.")
 def preview(file: Path, html: bool) -> None:
-    """Print an issue as its readers will see it, and what is wrong with it."""
+    """Print an issue as its readers will see it, and its problems."""
     page = _page(file)
-    letter = _letter(page)
-    body = emails.words(letter, "https://example.org/leave")
-    click.echo(render.html(letter.title, body) if html else f"Subject: {letter.title}\n\n{render.text(body)}")
+    issue = _issue(page)
+    body = emails.words(issue, "https://example.org/leave")
+    click.echo(render.html(issue.title, body) if html else f"Subject: {issue.title}\n\n{render.text(body)}")
     for problem in _problems(page):
         click.echo(problem, err=True)
 
@@ -44,44 +45,44 @@ def preview(file: Path, html: bool) -> None:
 @click.argument("address")
 @database_needed()
 def test(file: Path, address: str) -> None:
-    """Mail one copy to ADDRESS; its link to leave leads nowhere."""
+    """Mail one copy to ADDRESS. Its unsubscribe link does not work."""
     if not is_email(address):
         raise click.ClickException(f"{address} is not an email address.")
-    services.put_test(_letter(_page(file)), address)
+    services.put_test(_issue(_page(file)), address)
     if current_app.config["MAIL_URL"]:
         sent = sum(worker.deliver())
         click.echo(f"{sent} sent")
     else:
-        click.echo("Kept: MAIL_URL is not set. Read it at /dev/mailbox.")
+        click.echo("Queued, not sent: MAIL_URL is not set. Read it at /dev/mailbox.")
 
 
 @bp.cli.command("send")
 @FILE
 @click.option("--rate", type=click.FloatRange(0), default=10, show_default=True, help="Messages a second; 0: no limit.")
-@click.option("--queue-only", is_flag=True, help="Leave the sending to `flask outbox send --watch`.")
+@click.option("--queue-only", is_flag=True, help="Queue only; `flask outbox send --watch` sends.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_needed()
 def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
-    """Send an issue to every confirmed subscriber who has not had it.
+    """Send an issue to every confirmed subscriber who has not received it.
 
-    It may be stopped, killed and run again: nobody gets it twice, and nobody is left out.
+    It can be stopped, killed and run again: nobody gets it twice, and nobody is skipped.
     """
     page = _page(file)
-    _refuse_what_is_not_ready(page)
+    _require_ready(page)
     readers = subscriptions.count_readers()
     if sys.stdin.isatty() and not yes:
         click.confirm(f"Send “{page.title}” to {readers} subscribers?", abort=True)
-    broadcast_id = _queue(_letter(page), readers, rate)
+    broadcast_id = _queue(_issue(page), readers, rate)
     if not queue_only and current_app.config["MAIL_URL"]:
         _deliver(broadcast_id)
-    _say(services.progress(broadcast_id))
+    _print_totals(services.progress(broadcast_id))
 
 
-def _queue(letter: issues.Letter, readers: int, rate: float) -> int:
+def _queue(issue: issues.Issue, readers: int, rate: float) -> int:
     try:
-        broadcast_id = services.begin(letter)
+        broadcast_id = services.begin(issue)
     except services.ChangedSince as error:
-        message = f"{letter.name} was sent with other words. Give a correction a file of its own."
+        message = f"{issue.name} was already sent with different text. Put a correction in a file of its own."
         raise click.ClickException(message) from error
     with click.progressbar(length=readers, label="Queueing", show_pos=True, file=sys.stderr) as bar:
         for looked_at in services.queue(broadcast_id, rate):
@@ -90,7 +91,7 @@ def _queue(letter: issues.Letter, readers: int, rate: float) -> int:
 
 
 def _deliver(broadcast_id: int) -> None:
-    """Work as an outbox worker until each message was tried once."""
+    """Work as an outbox worker until each message has been tried once."""
     require_mail_url()
     start = services.progress(broadcast_id)
     with (
@@ -114,22 +115,22 @@ def _deliver(broadcast_id: int) -> None:
 
 
 def _rounds(broadcast_id: int, stop: threading.Event) -> Iterator[Progress]:
-    """Deliver what is due, again and again: how far it is, about once a second."""
+    """Deliver what is due until nothing is untried. Yields the progress about once a second."""
     wait = POLL_INTERVAL
     while (now := services.progress(broadcast_id)).untried:
         yield now
         try:
-            yield from _looks(broadcast_id, stop)
+            yield from _deliver_round(broadcast_id, stop)
             wait = POLL_INTERVAL
         except worker.Unreachable as error:
             wait = min(2 * wait, 60)
-            click.echo(f"\nThe mail server cannot be reached ({error}). The mail is kept; trying again.", err=True)
+            click.echo(f"\nThe mail server cannot be reached ({error}). The mail stays queued; trying again.", err=True)
         if stop.wait(wait):
             return
     yield now
 
 
-def _looks(broadcast_id: int, stop: threading.Event) -> Iterator[Progress]:
+def _deliver_round(broadcast_id: int, stop: threading.Event) -> Iterator[Progress]:
     looked = time.monotonic()
     for _ in worker.deliver(stop):
         if time.monotonic() - looked >= POLL_INTERVAL:
@@ -137,38 +138,40 @@ def _looks(broadcast_id: int, stop: threading.Event) -> Iterator[Progress]:
             yield services.progress(broadcast_id)
 
 
-def _say(now: Progress) -> None:
+def _print_totals(now: Progress) -> None:
     became = ", ".join(f"{now.by_status[name]} {name}" for name in (*Status, "unknown") if now.by_status[name])
     click.echo(f"{now.total} messages: {became}" if became else "0 messages")
     if now.by_status[Status.QUEUED]:
-        click.echo("`flask outbox send --watch` sends those that are queued, or run this again.")
+        click.echo("To send the queued ones, run `flask outbox send --watch` or this command again.")
 
 
-def _page(file: Path) -> library.Page:
-    shelf: library.Shelf = current_app.extensions["library"]
-    books, wanted = shelf.library(), file.resolve()
-    for page in (*books.newsletters, *books.drafts.values()):
+def _library() -> Library:
+    store: ContentStore = current_app.extensions["content"]
+    return store.library()
+
+
+def _page(file: Path) -> Page:
+    library, wanted = _library(), file.resolve()
+    for page in (*library.newsletters, *library.drafts.values()):
         if page.source.resolve() == wanted:
             return page
-    raise click.ClickException(f"{file} is not an issue: they are the files of content/newsletters/.")
+    raise click.ClickException(f"{file} is not an issue: issues are the files in content/newsletters/.")
 
 
-def _letter(page: library.Page) -> issues.Letter:
-    shelf: library.Shelf = current_app.extensions["library"]
-    return issues.letter(page, shelf.library(), current_app.config["SITE_URL"])
+def _issue(page: Page) -> issues.Issue:
+    return issues.from_page(page, _library(), current_app.config["SITE_URL"])
 
 
-def _problems(page: library.Page) -> list[str]:
-    shelf: library.Shelf = current_app.extensions["library"]
+def _problems(page: Page) -> list[str]:
     addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [str(problem) for problem in lint.problems_of(page, shelf.library(), addresses, clinic.today())]
+    return [str(problem) for problem in lint.problems_of(page, _library(), addresses, clinic.today())]
 
 
-def _refuse_what_is_not_ready(page: library.Page) -> None:
+def _require_ready(page: Page) -> None:
     if page.draft:
-        raise click.ClickException(f"{page.source} is a draft: take the line `draft: true` out when it is ready.")
+        raise click.ClickException(f"{page.source} is a draft: remove the line `draft: true` when it is ready.")
     if problems := _problems(page):
-        raise click.ClickException("It cannot be sent like this:\n" + "\n".join(problems))
+        raise click.ClickException("This issue cannot be sent yet:\n" + "\n".join(problems))
     if current_app.config["PRODUCTION"] and not current_app.config["CLINIC"].street:
-        message = "The law asks for a postal address in each newsletter: give `street` in content/clinic.toml."
+        message = "The law requires a postal address in each newsletter: set `street` in content/clinic.toml."
         raise click.ClickException(message)

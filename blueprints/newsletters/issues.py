@@ -14,7 +14,7 @@ BOX = re.compile(r"^:::.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Letter:
+class Issue:
     name: str
     """The file's name: one newsletter, one name."""
     title: str
@@ -24,7 +24,7 @@ class Letter:
     address: str
 
 
-def letter(page: Page, library: Library, site_url: str) -> Letter:
+def from_page(page: Page, library: Library, site_url: str) -> Issue:
     """Raises ContentError for what a mail cannot show."""
     _, text = split(page.source)
     if "::: chart" in text:
@@ -32,7 +32,7 @@ def letter(page: Page, library: Library, site_url: str) -> Letter:
     numbers = citations.Citations({source.key: source for source in library.references})
     cited = citations.CITATION.sub(lambda found: _numbers(found[1], numbers), BOX.sub("", text))
     body = OWN_ADDRESS.sub(rf"]({site_url}/\1)", cited).strip() + _sources(numbers)
-    return Letter(page.source.stem, page.title, body, page.is_reviewed, f"{site_url}{page.path}")
+    return Issue(page.source.stem, page.title, body, page.is_reviewed, f"{site_url}{page.path}")
 
 
 def _numbers(keys: str, numbers: citations.Citations) -> str:

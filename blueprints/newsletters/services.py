@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import func, insert, select
 
 from blueprints.newsletters import emails
-from blueprints.newsletters.issues import Letter
+from blueprints.newsletters.issues import Issue
 from blueprints.newsletters.models import NewsletterReader
 from blueprints.subscriptions import services as subscriptions
 from blueprints.subscriptions.services import Reader
@@ -39,23 +39,23 @@ class Progress(NamedTuple):
         return self.by_status.total()
 
 
-def put_test(letter: Letter, address: str) -> None:
+def put_test(issue: Issue, address: str) -> None:
     """One copy to this address. Commits."""
-    emails.put_test(letter, address)
+    emails.put_test(issue, address)
     db.session.commit()
 
 
-def begin(letter: Letter) -> int:
+def begin(issue: Issue) -> int:
     """The id of the newsletter's broadcast, kept from the first time on. Raises ChangedSince. Commits."""
     leave = urls.link(f"/subscribe/leave/{TOKEN}")
-    body = emails.words(letter, leave)
-    known = db.session.scalar(select(Broadcast).where(Broadcast.name == letter.name))
-    if known is not None and (known.subject, known.body) != (letter.title, body):
+    body = emails.words(issue, leave)
+    known = db.session.scalar(select(Broadcast).where(Broadcast.name == issue.name))
+    if known is not None and (known.subject, known.body) != (issue.title, body):
         db.session.rollback()
-        raise ChangedSince(letter.name)
+        raise ChangedSince(issue.name)
     if known is None:
         headers = {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        known = Broadcast(name=letter.name, subject=letter.title, body=body, headers=headers)
+        known = Broadcast(name=issue.name, subject=issue.title, body=body, headers=headers)
         db.session.add(known)
         db.session.flush()
     broadcast_id = known.id

@@ -90,8 +90,8 @@ def test_the_grade_is_flesch_and_kincaids() -> None:
 
 def test_the_command_prints_each_grade_and_says_when_something_is_wrong(sqlite_app: Flask, folder: Path) -> None:
     run = sqlite_app.test_cli_runner()
-    shelf = sqlite_app.extensions["library"]
-    shelf.folder = folder
+    store = sqlite_app.extensions["content"]
+    store.folder = folder
     change(folder / "crisis.md", "## What to expect\n", "## What to expect\n\nIt is a cure.\n")
     result = run.invoke(args=["content", "check"])
     assert result.exit_code == 1

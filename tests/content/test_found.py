@@ -23,13 +23,13 @@ def test_a_page_says_of_itself_what_it_shows(sqlite_app: Flask, sqlite_client: C
     page = document.facts["MedicalWebPage"]
     assert page["url"] == f"{SITE}{path}"
     assert page["name"] == document.all("h1")[0].text
-    assert ("lastReviewed" in page) == sqlite_app.extensions["library"].library().pages[path].is_reviewed
+    assert ("lastReviewed" in page) == sqlite_app.extensions["content"].library().pages[path].is_reviewed
     assert document.facts["MedicalClinic"]["name"] in document.all("title")[0].text
     assert ("BreadcrumbList" in document.facts) == (path != "/")
 
 
 def test_a_reviewed_page_says_by_whom_and_when(sqlite_app: Flask) -> None:
-    page = sqlite_app.extensions["library"].library().pages["/safety"]
+    page = sqlite_app.extensions["content"].library().pages["/safety"]
     reviewed = dataclasses.replace(page, reviewed_by="A. Example, MD")
     things = jsonld.graph(reviewed, Clinic("Example", "Here"), SITE)["@graph"]
     assert things[1]["lastReviewed"] == page.reviewed_on.isoformat()
@@ -79,7 +79,7 @@ def test_the_sheet_for_a_clinician_sends_nothing(sqlite_client: Client) -> None:
 
 
 def test_a_page_shows_the_drawing_it_names(sqlite_app: Flask, sqlite_client: Client) -> None:
-    pages = sqlite_app.extensions["library"].library().pages.values()
+    pages = sqlite_app.extensions["content"].library().pages.values()
     assert {"infusion", "path", "spray"} <= {page.art for page in pages}
     for page in pages:
         if page.art:

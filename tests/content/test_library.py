@@ -74,7 +74,7 @@ def test_broken_front_matter_stops_the_start(folder: Path, old: str, new: str, m
 
 @pytest.mark.parametrize("path", CONTENT_PAGES)
 def test_each_page_says_who_stands_behind_it(sqlite_app: Flask, sqlite_client: Client, path: str) -> None:
-    page, written = sqlite_client.get(path), sqlite_app.extensions["library"].library().pages[path]
+    page, written = sqlite_client.get(path), sqlite_app.extensions["content"].library().pages[path]
     assert page.status == 200
     assert (written.reviewed_by if written.is_reviewed else "Not yet reviewed by a clinician.") in page.text
     assert 'href="tel:988"' in page.text
@@ -116,17 +116,17 @@ def test_a_treatment_page_needs_its_boxes(folder: Path, name: str, box: str, nee
 
 
 def test_a_saved_page_shows_on_reload(folder: Path) -> None:
-    shelf = library.Shelf(folder, lambda chart: chart.title, watch=True)
-    assert "Get help now" in shelf.library().pages["/crisis"].title
+    store = library.ContentStore(folder, lambda chart: chart.title, watch=True)
+    assert "Get help now" in store.library().pages["/crisis"].title
     change(folder / "crisis.md", "title: Get help now", "title: Help")
     os.utime(folder / "crisis.md", (2**31, 2**31))
-    assert shelf.library().pages["/crisis"].title == "Help"
+    assert store.library().pages["/crisis"].title == "Help"
 
 
 def test_a_mistake_in_a_saved_page_is_named_in_the_log(
     sqlite_app: Flask, sqlite_client: Client, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sqlite_app.extensions["library"].folder = folder
+    sqlite_app.extensions["content"].folder = folder
     change(folder / "crisis.md", "title:", "titel:")
     assert sqlite_client.client.get("/crisis").status_code == 500
     assert "crisis.md:" in caplog.text

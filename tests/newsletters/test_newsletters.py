@@ -32,7 +32,7 @@ ISSUE = "newsletters/2026-12-new-pages.md"
 def file(app: Flask, tmp_path: Path) -> Path:
     """An issue that is ready."""
     folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
-    app.extensions["library"].folder = folder
+    app.extensions["content"].folder = folder
     change(folder / ISSUE, "draft: true\n", "")
     return folder / ISSUE
 
@@ -113,9 +113,9 @@ def test_a_kill_while_queueing_loses_nobody_and_doubles_nobody(
     people(app, 7)
     monkeypatch.setattr(services, "BATCH", 3)
     with app.app_context():
-        library = app.extensions["library"].library()
-        letter = issues.letter(library.newsletters[0], library, "http://127.0.0.1:5000")
-        steps = services.queue(services.begin(letter), 0)
+        library = app.extensions["content"].library()
+        issue = issues.from_page(library.newsletters[0], library, "http://127.0.0.1:5000")
+        steps = services.queue(services.begin(issue), 0)
         assert next(steps) == 3
         steps.close()
         db.session.rollback()
@@ -222,7 +222,7 @@ def test_other_words_under_the_same_name_are_refused(app: Flask, run: Run, file:
     people(app, 1)
     send(run, file)
     change(file, "are new.", "are quite new.")
-    assert "was sent with other words" in run("send", file, code=1)
+    assert "was already sent with different text" in run("send", file, code=1)
 
 
 def test_what_is_not_ready_is_not_sent(app: Flask, run: Run, file: Path) -> None:
