@@ -1,4 +1,4 @@
-"""The sources as BibTeX, for reference managers. CSL-JSON is the original; this is a copy in another form."""
+"""Exports the sources as BibTeX, for reference managers. The CSL-JSON file is authoritative."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _entry(reference: Reference) -> str:
 def _fields(reference: Reference) -> Iterator[tuple[str, str]]:
     data = reference.data
     yield "author", " and ".join(_names(data))
-    # Braces within keep capitals, such as those of ECT, as they are.
+    # Inner braces preserve capitals, as in ECT.
     yield "title", f"{{{_plain(data['title'])}}}"
     if year(data):
         yield "year", year(data)
@@ -51,5 +51,5 @@ def _names(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """TeX's own signs, quoted."""
+    """Escapes TeX's special characters."""
     return re.sub(r"([&%$#_{}])", r"\\\1", text)

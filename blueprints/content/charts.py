@@ -1,4 +1,4 @@
-"""Charts: published figures in, places on an axis out. No figure without its source and the number of people."""
+"""Charts: turns published figures into positions on an axis. Each figure needs a source and a number of people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Arm:
 
     @property
     def rows(self) -> list[int]:
-        """How many of each twenty in a hundred."""
+        """Filled figures in each of five rows of twenty."""
         return [max(0, min(20, round(self.percent) - start)) for start in range(0, 100, 20)]
 
 
@@ -43,7 +43,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Segment:
-    """What happens from one moment to another, and where that is, in percent of the axis."""
+    """A time span, with its position `x` and `width` in percent of the axis."""
 
     label: str
     start: float
@@ -62,7 +62,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Chart:
-    """dots: shares with their intervals; people: shares as people in a hundred; lanes: what follows what."""
+    """dots: shares with their intervals; people: shares as people out of a hundred; lanes: a timeline."""
 
     id: str
     kind: str
@@ -84,7 +84,7 @@ def wilson(percent: float, n: int) -> tuple[float, float]:
 
 
 def load(path: Path, citations: Citations) -> Chart:
-    """The chart in a TOML file. Its sources are numbered with the rest of the page. Raises ContentError."""
+    """Loads a chart from a TOML file. Its sources are numbered along with the page's. Raises ContentError."""
     data = tomllib.loads(path.read_text())
     kind = data.get("kind", KINDS[0])
     if kind not in KINDS:

@@ -19,7 +19,7 @@ CITATION = re.compile(r"\[(@[\w:.-]+(?:\s*;\s*@[\w:.-]+)*)\]")
 
 @dataclass
 class Cited:
-    """A source on one page: its number there and the places that cite it."""
+    """A source on one page: its number there and the anchors of its citations."""
 
     reference: Reference
     number: int
@@ -61,7 +61,7 @@ class Citations:
         return self.cited[key]
 
     def link(self, key: str) -> str:
-        """A numbered link to the source, and an anchor for the way back."""
+        """A numbered link to the source, with an anchor for the backlink."""
         cited = self.cite(key)
         anchor = f"cite-{key}-{len(cited.backlinks) + 1}"
         cited.backlinks.append(anchor)
@@ -87,6 +87,6 @@ def _read(state: StateInline, silent: bool) -> bool:
 
 
 def _render(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
-    """Numbers are given here and not while reading, so that charts between the lines count in order."""
+    """Numbers are assigned when rendering, not parsing, so that sources cited in charts are numbered in order."""
     citations: Citations = env["citations"]
     return '<sup class="cite">' + ", ".join(citations.link(key) for key in tokens[index].meta["keys"]) + "</sup>"

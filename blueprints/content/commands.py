@@ -1,4 +1,4 @@
-"""`flask content check`, for whoever edits the words."""
+"""`flask content check`, for editors of the content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core import clinic
 
 @bp.cli.command("check")
 def check() -> None:
-    """Print each page's reading grade, and what a careful editor would find."""
+    """Print each page's reading grade and any problems in the content."""
     store: ContentStore = current_app.extensions["content"]
     library = store.library()
     for page in library.pages.values():

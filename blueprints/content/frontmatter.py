@@ -1,4 +1,4 @@
-"""Front matter: the YAML at the head of a Markdown file. What is wrong is named with file and line."""
+"""Front matter: the YAML at the head of a Markdown file. Errors name file and line."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Fields = Mapping[str, type[Any]]
 
 
 class ContentError(click.ClickException):
-    """Something in content/ is wrong; the message starts with file:line. A command shows it plainly."""
+    """An error in content/. The message starts with file:line, and commands print it without a traceback."""
 
 
 def mistake(file: Path, sought: str, message: str) -> ContentError:
-    """At the first line that holds what is sought."""
+    """An error at the first line that contains `sought`, or line 1."""
     lines = file.read_text().splitlines()
     line = next((number for number, text in enumerate(lines, 1) if sought in text), 1)
     return ContentError(f"{file}:{line}: {message}")

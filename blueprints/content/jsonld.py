@@ -1,4 +1,4 @@
-"""What search engines read of a page: schema.org as JSON-LD. It says no more than the page does."""
+"""Structured data for search engines: schema.org as JSON-LD. It claims nothing that the page does not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def graph(page: Page, clinic: Clinic, site_url: str) -> dict[str, Any]:
 
 
 def _clinic(clinic: Clinic, site_url: str) -> dict[str, Any]:
-    """https://schema.org/MedicalClinic, without what the clinic has not given."""
+    """https://schema.org/MedicalClinic, without empty values."""
     thing = {
         "@type": "MedicalClinic",
         "@id": f"{site_url}/#clinic",
@@ -88,4 +88,4 @@ def _questions(page: Page, address: str) -> dict[str, Any]:
 
 
 def _words(html: str) -> str:
-    return Markup(html).striptags()  # noqa: S704 - our own, and its tags are taken away
+    return Markup(html).striptags()  # noqa: S704 - our own HTML, and the tags are stripped

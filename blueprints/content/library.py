@@ -1,4 +1,4 @@
-"""The words: Markdown files with front matter become pages. What is wrong stops the start, with file and line."""
+"""Loads the content: Markdown files with front matter become pages. Errors prevent startup, with file and line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REQUIRED = {
 OPTIONAL = {"kind": str, "art": str}
 NEWSLETTERS = "/newsletters/"
 OF_A_NEWSLETTER = {"title": str, "summary": str, "date": datetime.date, "reviewed_by": str}
-# What a page about a treatment cannot be without, as it stands in the page.
+# Boxes that every treatment page must have, as they appear in its HTML.
 TREATMENT_BOXES = {
     "::: status-offlabel or ::: boxed": re.compile(r'class="(status-offlabel|boxed)"'),
     "::: risks": re.compile(r'class="risks"'),
@@ -45,13 +45,13 @@ class Page:
     reviewed_on: datetime.date
     reviewed_by: str
     review_due: datetime.date | None
-    """None for a newsletter: it stays as it was sent."""
+    """None for a newsletter, which is not revised after sending."""
     html: Markup
     references: list[citations.Cited]
     kind: str = "page"
-    """page | treatment | newsletter: a treatment needs its boxes."""
+    """page | treatment | newsletter: a treatment needs TREATMENT_BOXES."""
     art: str = ""
-    """A drawing of templates/components/art.html."""
+    """A drawing from templates/components/art.html."""
     draft: bool = False
     """A newsletter that is neither public nor sent yet."""
 
@@ -75,7 +75,7 @@ class Library:
     notes: list[updates.Note]
     """Newest first."""
     glossary: frozenset[str]
-    """Terms that count as easy words."""
+    """Terms that count as easy words in the reading grade."""
     drafts: dict[str, Page]
     """Newsletters that are neither public nor sent yet."""
 
@@ -87,13 +87,13 @@ class Library:
 
     @property
     def entries(self) -> list[updates.Note | Page]:
-        """What the feed tells of, newest first."""
+        """Entries of the Atom feed, newest first."""
         return sorted([*self.notes, *self.newsletters], key=lambda entry: entry.date, reverse=True)
 
 
 @dataclass
 class ContentStore:
-    """Gives out the library; in development it is read again when a file was saved."""
+    """Holds the library. In development it is reloaded when a file changes."""
 
     folder: Path
     render_chart: ChartRenderer
@@ -130,7 +130,7 @@ def _sources(file: Path) -> dict[str, references.Reference]:
         return references.load(file)
     except references.IncompleteReference as error:
         key, missing = error.args
-        raise mistake(file, f'"{key}"', f"{key} says nothing of its {missing}") from error
+        raise mistake(file, f'"{key}"', f"{key} lacks {missing}") from error
 
 
 def _page(
@@ -148,7 +148,7 @@ def _page(
     for box, there in TREATMENT_BOXES.items() if front.get("kind") == "treatment" else ():
         if not there.search(html):
             raise mistake(file, "kind:", f"a page about a treatment needs {box}")
-    # Our own Markdown with HTML switched off, never a visitor's words.
+    # Our own Markdown with HTML disabled, never a visitor's input.
     return Page(path, file, html=Markup(html), references=list(numbers.cited.values()), **front)  # noqa: S704
 
 

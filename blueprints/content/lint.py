@@ -1,4 +1,4 @@
-"""What a careful editor would find in the words, besides what stops the start (library.py)."""
+"""Checks an editor would make of the content. Errors that prevent startup are in library.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprints.content.library import Library, Page
 from blueprints.content.markup import markdown
 from blueprints.content.updates import PATH as UPDATES
 
-# Promises that no page may make.
+# Claims that no page may make.
 BANNED = re.compile(
     r"\bbreakthrough|\bcure[sd]?\b|\bmiracle|\bguarantee|\bwithout risk|\bno side effects|\bnon-addictive"
     r"|\bproven\b|\bsafe(?:ly|r)?\b|\brisk-free|press 3",
@@ -46,7 +46,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph, a heading, an item or a row of a table: its Markdown, its first line and its heading level."""
+    """A paragraph, heading, list item or table row: its Markdown, line number and heading level."""
 
     text: str
     line: int
@@ -58,7 +58,7 @@ class Passage:
 
 
 def problems(library: Library, addresses: Collection[str], today: datetime.date) -> Iterator[Problem]:
-    """`addresses` are those of the site besides the library's own."""
+    """`addresses`: the site's paths other than content pages."""
     for page in (*library.pages.values(), *library.drafts.values()):
         yield from problems_of(page, library, addresses, today)
     for note in library.notes:
@@ -68,13 +68,13 @@ def problems(library: Library, addresses: Collection[str], today: datetime.date)
 def problems_of(page: Page, library: Library, addresses: Collection[str], today: datetime.date) -> Iterator[Problem]:
     yield from _text_problems(page.source, page, library, addresses)
     if page.review_due and page.review_due < today:
-        yield Problem(page.source, 1, f"the review was due on {page.review_due}: have the page read again")
+        yield Problem(page.source, 1, f"the review was due on {page.review_due}: have the page reviewed again")
     if (found := grade(page, library.glossary)) > limit(page):
         yield Problem(page.source, 1, f"reading grade {found:.1f} is above {limit(page):.0f}: shorten sentences")
 
 
 def _text_problems(source: Path, page: Page, library: Library, addresses: Collection[str]) -> Iterator[Problem]:
-    """What is wrong in the words of one file, which stand on that page."""
+    """Problems in one file, whose text is shown on that page."""
     passages = list(read(source))
     yield from _headings(source, passages)
     for passage in passages:
@@ -144,9 +144,9 @@ def _lost(
         there = library.pages.get(path or page.path)
         found = f'id="{fragment}"' in there.html if there and fragment else there or path in addresses
         if not found:
-            yield Problem(source, passage.line, f"{target} leads nowhere: correct the link")
+            yield Problem(source, passage.line, f"{target} is a broken link")
 
 
 def _plain(sentence: str) -> str:
-    """Without citations, addresses and marks."""
+    """Without citations, link targets and emphasis marks."""
     return re.sub(r"[*_]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", CITATION.sub("", sentence)))

@@ -1,4 +1,4 @@
-"""What reads the words: CommonMark with tables, definition lists, citations and `:::` boxes."""
+"""The Markdown renderer: CommonMark with tables, definition lists, citations and `:::` boxes."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def _box(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, en
 
 
 def _table_open(_self: RendererHTML, _tokens: list[Token], _index: int, _options: Any, env: Any) -> str:
-    """A wide table scrolls by itself, and by keyboard, so that the page never does."""
+    """A wide table scrolls in its own region, by keyboard too, so that the page does not scroll sideways."""
     env["tables"] = env.get("tables", 0) + 1
     return f'<div class="table-scroll" role="region" tabindex="0" aria-label="Table {env["tables"]}"><table>\n'

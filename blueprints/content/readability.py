@@ -1,4 +1,4 @@
-"""How hard a text is to read: the Flesch-Kincaid grade (Kincaid 1975), in years of US schooling."""
+"""Reading grade of a text: Flesch-Kincaid (Kincaid 1975), in years of US schooling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EASY_SYLLABLES = 2
 
 
 def grade(sentences: Sequence[str], easy: Collection[str]) -> float:
-    """The grade of some sentences. Words of `easy` (lower case, singular) count as easy ones."""
+    """Words in `easy` (lowercase, singular) count as two syllables."""
     words = [word.lower() for sentence in sentences for word in WORD.findall(sentence)]
     syllables = sum(_syllables(word, easy) for word in words)
     return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59

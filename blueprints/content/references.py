@@ -1,4 +1,4 @@
-"""Sources: CSL-JSON in; a line for readers and what each source is worth, out."""
+"""Sources: reads CSL-JSON and returns a formatted reference and its evidence for each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a reader weighs, from the source's `custom` object: `people` and `comparison` only where there are any."""
+    """The strength of a source, from its `custom` object; `people` and `comparison` are optional."""
 
     design: str
     finding: str
@@ -33,7 +33,7 @@ class Reference:
 
 
 class IncompleteReference(Exception):
-    """A source lacks what a reader needs to weigh it: its key and the name of what is missing."""
+    """A source lacks a required field. Arguments: its key and the field's name."""
 
 
 def load(path: Path) -> dict[str, Reference]:

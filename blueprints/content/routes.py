@@ -1,4 +1,4 @@
-"""One address per file in content/, and what machines ask for."""
+"""One URL per file in content/, plus feeds, exports, robots.txt and the like."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEMPLATES = {
 
 @bp.record
 def add_pages(state: BlueprintSetupState) -> None:
-    """Reads the library at start-up, so that a mistake in it stops the start."""
+    """Loads the library at startup, so that an error in it prevents startup."""
     app = state.app
     chart = app.jinja_env.get_template("components/chart.html").module.chart  # type: ignore[attr-defined]
     store = library.ContentStore(app.config["CONTENT"], chart, watch=not app.config["PRODUCTION"])
@@ -57,7 +57,7 @@ def show_page(path: str) -> BaseResponse:
 
 @bp.errorhandler(frontmatter.ContentError)
 def show_mistake(error: frontmatter.ContentError) -> BaseResponse:
-    """In development a page is read again when it was saved: the writer finds file and line in the log."""
+    """In development pages reload when saved: the error is logged with file and line."""
     log.error("%s", error.message)
     return errors.show_error(InternalServerError(), error)
 
@@ -65,7 +65,7 @@ def show_mistake(error: frontmatter.ContentError) -> BaseResponse:
 @bp.get("/references.json")
 @cached_public
 def references_json() -> BaseResponse:
-    """CSL-JSON, as content/references.json holds it; what a reader weighs is in `custom`."""
+    """CSL-JSON as in content/references.json; the evidence shown to readers is in `custom`."""
     body = json.dumps([source.data for source in _library().references], ensure_ascii=False, indent=1)
     return Response(body, mimetype="application/vnd.citationstyles.csl+json")
 
@@ -89,7 +89,7 @@ def feed() -> BaseResponse:
 @bp.get("/site.webmanifest")
 @cached_public
 def manifest() -> BaseResponse:
-    """https://www.w3.org/TR/appmanifest/. The site is a site: it opens in the browser."""
+    """https://www.w3.org/TR/appmanifest/. The site is not an installable app: it opens in the browser."""
     icon = {"src": url_for("static", filename="img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
     name = current_app.config["CLINIC"].name
     body = {"name": name, "start_url": "/", "display": "browser", "icons": [icon]}
@@ -98,8 +98,10 @@ def manifest() -> BaseResponse:
 
 @bp.get("/.well-known/security.txt")
 def security_txt() -> BaseResponse:
-    """RFC 9116. Without an address of the clinic's own it leads to the page that says how to reach it. It is never made
-    once: a process may run longer than what it says is valid."""
+    """RFC 9116. Falls back to /visit, which lists ways to reach the clinic.
+
+    Not cached: a process may outlive `Expires`.
+    """
     contact = current_app.config["CLINIC"].security_contact or link("/visit")
     expires = clock.now() + datetime.timedelta(days=180)
     lines = [

@@ -1,4 +1,4 @@
-"""Dated notes on what changed in the words: content/updates/*.md, shown on /updates and in its feed."""
+"""Dated notes on what changed in the content: content/updates/*.md, shown on /updates and in its feed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Development only: what a developer looks at. In production every address here is 404."""
+"""Development only. In production every URL here is 404."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The mailbox: every message the site would have sent, as its reader sees it."""
+"""The mailbox: every message in the outbox, as its recipient sees it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.mail.outbox import Message
 from core.web import hypermedia
 from core.web.security import CONTENT_SECURITY_POLICY
 
-# A mail has its styles in itself and its links in a window of their own.
+# Mail has inline styles, and its links open in a new window.
 OF_A_MAIL = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -35,7 +35,7 @@ def message(message_id: str) -> Response:
 
 @bp.get("/mailbox/<message_id>/html")
 def html(message_id: str) -> Response:
-    """The HTML of the message, alone."""
+    """Only the HTML part of the message."""
     _, rich = render.parts(_find(message_id))
     response = Response(rich.replace("<head>", '<head><base target="_blank">', 1), mimetype="text/html")
     response.headers["Content-Security-Policy"] = OF_A_MAIL

@@ -1,4 +1,4 @@
-"""Sending newsletters. Their words, and the pages that show them, are content's; who gets them, subscriptions'."""
+"""Sending newsletters. Their text and web pages belong to content, their readers to subscriptions."""
 
 from flask import Blueprint
 

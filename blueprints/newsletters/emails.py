@@ -1,4 +1,4 @@
-"""The words of an issue as mail."""
+"""Renders an issue as mail."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def words(issue: Issue, leave_link: str) -> str:
 
 
 def put_test(issue: Issue, address: str) -> None:
-    """A copy whose link to leave leads nowhere; the caller commits."""
+    """A copy whose unsubscribe link does not work. The caller commits."""
     link = urls.link("/subscribe/leave/test")
     outbox.enqueue(address, f"Test: {issue.title}", TEMPLATE, issue=issue, leave_link=link)

@@ -1,4 +1,4 @@
-"""A newsletter as mail: its Markdown with whole addresses, numbers for its citations, and its sources below."""
+"""A newsletter as mail: its Markdown with absolute links, numbered citations and a list of sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BOX = re.compile(r"^:::.*\n", re.MULTILINE)
 @dataclass(frozen=True)
 class Issue:
     name: str
-    """The file's name: one newsletter, one name."""
+    """The file's stem, unique to the issue."""
     title: str
     body: str
     """Markdown."""

@@ -1,4 +1,4 @@
-"""Who was sent which newsletter: once each."""
+"""Which subscriber was sent which issue, once each."""
 
 from __future__ import annotations
 

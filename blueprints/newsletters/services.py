@@ -1,4 +1,4 @@
-"""Queueing a newsletter for everybody who is confirmed and has not had it, however often it is run or killed."""
+"""Queues an issue once for each confirmed subscriber, no matter how often it is run or killed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from core.mail.outbox import Broadcast, Message, Status
 from core.web import urls
 
 BATCH = 500
-TOKEN = "~token~"  # noqa: S105 - the place in the words where each reader's own token goes
+TOKEN = "~token~"  # noqa: S105 - the placeholder for each reader's own token
 
 
 class ChangedSince(ValueError):
-    """A newsletter of this name was sent with other words."""
+    """An issue of this name was already sent with different text."""
 
 
 class Progress(NamedTuple):
@@ -46,7 +46,7 @@ def put_test(issue: Issue, address: str) -> None:
 
 
 def begin(issue: Issue) -> int:
-    """The id of the newsletter's broadcast, kept from the first time on. Raises ChangedSince. Commits."""
+    """The id of the issue's broadcast, created on the first call. Raises ChangedSince. Commits."""
     leave = urls.link(f"/subscribe/leave/{TOKEN}")
     body = emails.words(issue, leave)
     known = db.session.scalar(select(Broadcast).where(Broadcast.name == issue.name))
@@ -64,10 +64,10 @@ def begin(issue: Issue) -> int:
 
 
 def queue(broadcast_id: int, per_second: float) -> Generator[int, None, None]:
-    """Write the messages, one commit for some readers: how many readers were looked at. 0 a second is without limit."""
+    """Queue the messages, one commit per batch. Yields the number of readers in each. A rate of 0 is unlimited."""
     last = 0
     while True:
-        # Two that queue the same newsletter take turns.
+        # Serializes processes that queue the same issue.
         db.session.execute(select(Broadcast.id).where(Broadcast.id == broadcast_id).with_for_update())
         readers = subscriptions.readers(last, BATCH)
         if not readers:
@@ -106,14 +106,14 @@ def _mail(broadcast_id: int, reader: Reader, now: datetime, due: datetime) -> di
 
 
 def _next_due(broadcast_id: int) -> datetime:
-    """After those that wait for their first try, so that the rate holds over several runs."""
+    """After messages awaiting their first attempt, so that the rate holds across runs."""
     waiting = (Message.broadcast_id == broadcast_id, Message.status == Status.QUEUED, Message.attempts == 0)
     last = db.session.scalar(select(func.max(Message.due_at)).where(*waiting))
     return max(last or clock.now(), clock.now())
 
 
 def progress(broadcast_id: int) -> Progress:
-    """What became of the newsletter so far."""
+    """Delivery status of the issue."""
     untried = (Message.broadcast_id == broadcast_id, Message.status.in_(outbox.OPEN), Message.attempts == 0)
     number = db.session.scalar(select(func.count()).select_from(Message).where(*untried)) or 0
     now = Progress(outbox.outcomes(broadcast_id), number)

@@ -1,4 +1,4 @@
-"""What subscribers sign up to: an address, confirmed by its owner, that can leave with one click."""
+"""The mailing list: double opt-in, one-click unsubscribe."""
 
 from flask import Blueprint
 

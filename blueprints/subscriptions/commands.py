@@ -1,4 +1,4 @@
-"""`flask subscribers`: lists in and out, and addresses that must not be mailed. Nothing here mails anybody."""
+"""`flask subscribers`: import and export lists, and manage suppressed addresses. Nothing here sends mail."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from core.files import new_file
 
 LONGEST_LINE = 100_000
 UNREADABLE = "\0\n"
-"""Stands for a line that is too long: every reader refuses it."""
+"""Replaces a line that is too long: every reader refuses it."""
 Read = Callable[[Iterator[str]], Iterator[Entry | Refused]]
 Forward = Callable[[int], None]
 
 report_option = click.option(
-    "--report", metavar="NEWFILE", help="A new CSV file of the refused lines with their addresses, for its owner only."
+    "--report", metavar="NEWFILE", help="Write refused lines and addresses to a new CSV file only its owner can read."
 )
 
 
 @bp.cli.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--status", type=click.Choice(STATES[1:]), help="What everybody is, in a file that does not say it.")
+@click.option("--status", type=click.Choice(STATES[1:]), help="Status of everybody in a file without a status column.")
 @report_option
 def import_list(file: str, status: str | None, report: str | None) -> None:
-    """Take in a CSV file of Mailchimp, Ghost, listmonk or our own. Nobody is mailed, and nobody who left comes back.
+    """Import a CSV file from Mailchimp, Ghost, listmonk or our own export.
 
-    A line that cannot be read is named on stderr, the others are taken in, and the exit code is 1. Running it again
-    changes nothing.
+    It sends no mail and never resubscribes anyone who left. Lines that cannot be read are reported on stderr,
+    the rest are imported, and the exit code is 1. Running it again changes nothing.
     """
     name = "".join(letter if letter.isprintable() else "?" for letter in os.path.basename(file))
     _take_in(file, lambda lines: import_export.people(lines, name, clinic.today(), status), report)
@@ -50,11 +50,11 @@ def import_list(file: str, status: str | None, report: str | None) -> None:
     "chosen",
     type=click.Choice(STATES),
     multiple=True,
-    help="May be repeated. Without it: everybody in our own format, the confirmed in the others.",
+    help="Repeatable. Default: everybody in our own format, only confirmed subscribers in the others.",
 )
 @click.option("--out", default="-", show_default=True, help="A new file, readable by its owner only; - for stdout.")
 def export(program: str, chosen: tuple[str, ...], out: str) -> None:
-    """Write the subscribers as CSV that a spreadsheet can open safely. It holds no tokens."""
+    """Export the subscribers as CSV that is safe to open in a spreadsheet. It contains no tokens."""
     try:
         states = import_export.states_for(program, chosen)
     except import_export.CannotSay as error:
@@ -68,9 +68,9 @@ def export(program: str, chosen: tuple[str, ...], out: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @report_option
 def suppress(file: str, report: str | None) -> None:
-    """Never mail these addresses: one a line, or CSV with a column email, email address, address or recipient.
+    """Never mail these addresses: one per line, or CSV with a column email, email address, address or recipient.
 
-    FILE may be - for stdin. Lines that cannot be read are reported as by import.
+    FILE may be - for stdin. Unreadable lines are reported as in import.
     """
     _take_in(file, import_export.addresses, report)
 
@@ -83,7 +83,7 @@ def allow(address: str) -> None:
         import_export.allow(address)
     except import_export.NotSuppressed as error:
         raise click.ClickException("This address is not suppressed. Nothing was changed.") from error
-    click.echo("The suppression is over: this address has left the list, and its owner may subscribe again.")
+    click.echo("The address is no longer suppressed. It stays off the list until its owner subscribes again.")
 
 
 def _take_in(file: str, read: Read, report: str | None) -> None:
@@ -101,11 +101,11 @@ def _take_in(file: str, read: Read, report: str | None) -> None:
 
 
 def _summary(done: Counter[str]) -> str:
-    return f"{done['new']} new, {done['changed']} changed, {done['same']} as they were, {done['refused']} refused"
+    return f"{done['new']} new, {done['changed']} changed, {done['same']} unchanged, {done['refused']} refused"
 
 
 def _write(file: IO[str], form: csv_formats.Export, people: Iterable[Person], forward: Forward) -> int:
-    """How many."""
+    """Returns the number of rows."""
     write, written = csv_formats.writer(file, form.columns), 0
     for person in people:
         write(form.cells(person))
@@ -120,12 +120,12 @@ def _database() -> Iterator[None]:
         yield
     except DBAPIError as error:
         kind = type(error.orig).__name__
-        raise click.ClickException(f"The database did not do it ({kind}). It is safe to run this again.") from error
+        raise click.ClickException(f"Database error ({kind}). It is safe to run this again.") from error
 
 
 @contextmanager
 def _refuser(report: str | None) -> Iterator[import_export.Refuse]:
-    """Only the report has addresses: what stands on a terminal is copied, and kept by machines."""
+    """Only the report contains addresses: terminal output gets copied and logged."""
     if report is None:
         yield lambda refused: click.echo(f"line {refused.line}: {refused.reason}", err=True)
         return
@@ -135,7 +135,7 @@ def _refuser(report: str | None) -> Iterator[import_export.Refuse]:
 
 @contextmanager
 def _lines(name: str) -> Iterator[Iterator[str]]:
-    """The lines of a file or of stdin, with a bar that counts bytes."""
+    """The lines of a file or stdin, with a progress bar in bytes."""
     if name == "-":
         with closing(_decoded(sys.stdin.buffer)) as lines:
             yield lines
@@ -149,7 +149,7 @@ def _lines(name: str) -> Iterator[Iterator[str]]:
 
 
 def _decoded(file: BinaryIO) -> Generator[str]:
-    """With their ends, as csv wants them. Bytes that are no UTF-8 come as surrogates, to be refused with their line."""
+    """Lines with their endings, as csv needs. Invalid UTF-8 becomes surrogates, so that its line is refused."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         while line := text.readline(LONGEST_LINE):
@@ -158,7 +158,7 @@ def _decoded(file: BinaryIO) -> Generator[str]:
                 line, whole = text.readline(LONGEST_LINE), UNREADABLE
             yield whole
     finally:
-        # Otherwise the wrapper would close the file, which is not its own.
+        # Otherwise the wrapper would close the caller's file.
         text.detach()
 
 

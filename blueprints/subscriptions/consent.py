@@ -1,4 +1,4 @@
-"""What a subscriber agrees to. The words are kept with each subscription, so a change needs a version of its own."""
+"""What a subscriber agrees to. The text is stored with each subscription, so changing it requires a new version."""
 
 VERSION = "2026-11-23"
 TEXT = (

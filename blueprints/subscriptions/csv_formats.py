@@ -1,6 +1,6 @@
-"""Lists of subscribers as CSV, as we and other programs write and read them. Text in, text out: no database, no rule.
+"""CSV formats for subscriber lists, ours and other programs'. Parsing and writing only: no database, no business rules.
 
-A line that is wrong is handed on as Refused and never hides the next one. No more than a record is in memory.
+A bad line is yielded as Refused and never hides the next one. Only one record is in memory at a time.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
 
 STATES = ("pending", "confirmed", "left", "suppressed")
-"""A list moves a person forward only."""
+"""In order: an import only moves a person forward."""
 LONGEST_RECORD = 100
-"""Lines. A quote that is not closed by then never is."""
+"""Maximum lines in a record. A quote still open by then is treated as never closed."""
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 ESCAPED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 BROKEN_UTF8 = re.compile(r"[\ud800-\udfff]")
 YEARS = range(1990, 2100)
-"""Other moments are somebody's blank, such as 0001-01-01."""
+"""Dates outside this range are placeholders, such as 0001-01-01."""
 
 
 class Person(NamedTuple):
-    """A line of our own export; its fields are the columns."""
+    """A row of our own export; the fields are its columns."""
 
     email: str
     status: str
@@ -50,22 +50,22 @@ class Refused(NamedTuple):
 
 
 class WrongFile(ValueError):
-    """Nothing of the file can be read. Says why in a sentence that follows the file's name."""
+    """The file cannot be read at all. The message continues a sentence that starts with the file's name."""
 
 
 class Kind(NamedTuple):
-    """How a program writes its subscribers. Its columns are in small letters."""
+    """How a program exports subscribers. Column names are lowercase."""
 
     program: str
     email: str
     status: str | None
-    """None: all of a file are in one state."""
+    """None: everybody in the file has one status."""
     words: Mapping[str, str]
-    """Its states → ours."""
+    """Its statuses → ours."""
     moments: Mapping[str, str]
-    """Our columns → its."""
+    """Our timestamp columns → its."""
     ends: Mapping[str, str]
-    """Columns that hold something when a person has gone → the state that they prove."""
+    """Columns that are set only when a person is gone → the status this implies."""
 
 
 MOMENTS = ("created_at", "consented_at", "confirmed_at", "left_at", "suppressed_at")
@@ -89,7 +89,7 @@ ADDRESS_COLUMNS = ("email", "email address", "recipient", "address")
 
 
 def address_table(lines: Iterable[str]) -> tuple[Table, str]:
-    """A list with one address a line, or a table; and the column of the addresses. Raises WrongFile."""
+    """Reads one address per line or a table. Returns the table and the name of its address column. Raises WrongFile."""
     table = Table(lines, header=False)
     column = next((name for name in ADDRESS_COLUMNS if name in table.columns), "")
     if column:
@@ -102,7 +102,7 @@ def address_table(lines: Iterable[str]) -> tuple[Table, str]:
 
 
 class Table:
-    """The columns in small letters, and the records with the number of their first line. Raises WrongFile."""
+    """Lowercase column names, and the records with the number of their first line. Raises WrongFile."""
 
     def __init__(self, lines: Iterable[str], header: bool = True) -> None:
         source = _Lines(lines)
@@ -125,7 +125,7 @@ class Table:
                 yield Refused(line, "wrong number of columns", address)
                 continue
             try:
-                # Reversed: of two columns with one name the first counts, as it does for the address.
+                # Reversed: of two columns with the same name the first wins, as it does for the address.
                 named = zip(reversed(self.columns), map(unescape_formula, reversed(cells)), strict=True)
                 yield Entry(line, make(dict(named)))
             except ValueError as error:
@@ -133,7 +133,7 @@ class Table:
 
 
 class _Lines:
-    """The lines of one record at a time, for csv.reader. Those of a record that never ends can be given back."""
+    """Feeds csv.reader the lines of one record at a time. Lines of an unterminated record can be pushed back."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines, self.number = iter(lines), 0
@@ -150,7 +150,7 @@ class _Lines:
         return self.taken[-1]
 
     def peek(self) -> str:
-        """The first line that holds something; it will come again. Raises WrongFile."""
+        """The first nonblank line, without consuming it. Raises WrongFile."""
         for line in self.lines:
             if line.strip():
                 self.back.append(line)
@@ -159,20 +159,20 @@ class _Lines:
         raise WrongFile("is empty.")
 
     def settle(self) -> int:
-        """The record is over. Returns the number of its first line."""
+        """Ends the record. Returns the number of its first line."""
         first = self.number + 1
         self.number, self.taken = self.number + len(self.taken), []
         return first
 
     def give_back(self) -> int:
-        """Only the first line was bad. Returns its number."""
+        """Drops the first line of the record and pushes the rest back. Returns its number."""
         self.back.extendleft(reversed(self.taken[1:]))
         self.taken = self.taken[:1]
         return self.settle()
 
 
 def _records(lines: _Lines, comma: str) -> Iterator[tuple[int, list[str] | None]]:
-    """The number of the first line and the cells, or None where they cannot be told apart. Blank lines are left out."""
+    """The number of the first line, and the cells or None if they cannot be parsed. Blank lines are skipped."""
     reader = csv.reader(lines, delimiter=comma, strict=True)
     while True:
         try:
@@ -197,7 +197,7 @@ def kind_of(columns: Iterable[str]) -> Kind:
 
 
 def _seen(columns: Iterable[str]) -> str:
-    """In a file without a header the columns are addresses, and no message shows those."""
+    """In a file without a header the columns are addresses, which no message may show."""
     shown = ("(an address)" if "@" in name else name or "(no name)" for name in columns)
     return f"has the columns {', '.join(shown)}."
 
@@ -213,7 +213,7 @@ def moment(text: str) -> datetime | None:
 
 
 def escape_formula(cell: str) -> str:
-    """A spreadsheet shows it, and never runs it. `unescape_formula` gives back exactly what was there."""
+    """Keeps a spreadsheet from running the cell as a formula. `unescape_formula` restores it exactly."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
@@ -222,12 +222,12 @@ def unescape_formula(cell: str) -> str:
 
 
 class Export(NamedTuple):
-    """How a program reads its subscribers."""
+    """How a program imports subscribers."""
 
     columns: tuple[str, ...]
     cells: Callable[[Person], Iterable[str]]
     states: Mapping[str, str]
-    """Ours → its. A state that is missing cannot be said."""
+    """Our statuses → its. A missing status cannot be expressed."""
 
 
 GHOST = {"confirmed": "true", "left": "false", "suppressed": "false"}
@@ -253,14 +253,14 @@ EXPORTS = {
 
 
 def writer(file: IO[str], columns: Iterable[str]) -> Callable[[Iterable[str]], None]:
-    """Writes the columns, and returns what writes a row."""
+    """Writes the header, and returns a function that writes a row."""
     table = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
     table.writerow(columns)
     return lambda cells: table.writerow(map(_safe, cells))
 
 
 def report(file: IO[str]) -> Callable[[Refused], None]:
-    """Writes the lines that were refused, with their addresses."""
+    """Returns a function that writes a refused line with its address."""
     write = writer(file, Refused._fields)
     return lambda refused: write((str(refused.line), refused.reason, refused.address))
 

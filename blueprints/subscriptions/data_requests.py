@@ -1,4 +1,4 @@
-"""What a person may ask about their data: a copy of it, mailed to the address it is about."""
+"""Data access requests: a copy of a subscriber's data, mailed to the subscriber's own address."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from core import rate_limits
 from core.extensions import db
 from core.mail import limits, outbox
 
-# The tokens are keys and no knowledge about anybody; a copy of them in a mailbox would only help a thief.
+# Tokens are credentials, not personal data; a copy in a mailbox would only help an attacker.
 LEFT_OUT = {"id", "email_key", "confirm_hash", "leave_token"}
 
 
 def send_holdings(token: str, network: str) -> None:
-    """Mail everything that is held, as JSON, within the limits. Raises services.UnknownLink, TooManyMails."""
+    """Mail all stored data as JSON, within the rate limits. Raises services.UnknownLink, TooManyMails."""
     subscriber = services.by_leave_token(token)
     said = json.dumps(_holdings(subscriber), indent=2, ensure_ascii=False)
     services.require_open(emails.holdings(subscriber, network, said))

@@ -1,4 +1,4 @@
-"""What is mailed to a subscriber. Subjects are constant, and no mail holds a word that somebody typed."""
+"""Mail to subscribers. Subjects are constant, and no mail contains text that somebody typed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The subscribe form. It stands on pages that set no cookie, so it has no form token: the request's
-origin, the honeypot and limits guard it (docs/adr/0003)."""
+"""The subscribe form. Its pages set no cookie, so it has no CSRF token: the origin check, the honeypot
+and rate limits protect it (docs/adr/0003)."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ class SubscribeForm(Form):
 
 
 def blank() -> dict[str, Any]:
-    """For templates: the empty form of the footer, and what stands beside its button."""
+    """Template context: the footer's empty form and the consent text beside its button."""
     return {"subscribe_form": SubscribeForm(formdata=None), "consent": consent.TEXT}

@@ -1,7 +1,7 @@
-"""Lists of subscribers that come from elsewhere, or go there. Nothing here mails anybody.
+"""Importing and exporting subscriber lists. Nothing here sends mail.
 
-A list moves a person forward only: pending → confirmed → left → suppressed. So nobody who has gone is brought back, and
-a list that was taken in half can be taken in again.
+An import only moves a person forward: pending → confirmed → left → suppressed. So nobody who is gone is brought
+back, and an interrupted import can be run again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.mail import limits, outbox
 from core.mail.limits import email_key
 
 AT_ONCE = 500
-"""Rows in a transaction."""
+"""Rows per transaction."""
 TRIES = 3
 LAYOUT = dict.fromkeys(map(ord, "\t\r\n"))
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -47,18 +47,18 @@ Refuse = Callable[[Refused], None]
 
 
 class NotSuppressed(LookupError):
-    """There is no suppression to end."""
+    """The address is not suppressed."""
 
 
 class CannotSay(ValueError):
-    """The other program has no word for a state. Says so in a sentence."""
+    """The export format cannot express a status. The message is a complete sentence."""
 
 
 def people(lines: Iterable[str], name: str, day: date, status: str | None = None) -> Iterator[Entry | Refused]:
-    """Everybody in the file called `name`, imported on `day`; `status` is for a file that says none. Raises WrongFile
-    before the first.
+    """Everybody in the file called `name`, imported on `day`; `status` is for a file that gives none. Raises WrongFile
+    before yielding any.
 
-    Who comes without the words of a consent is said to have given it elsewhere.
+    Without a consent text in the file, the stored consent says that it was given elsewhere.
     """
     table = csv_formats.Table(lines)
     kind = csv_formats.kind_of(table.columns)
@@ -70,14 +70,14 @@ def people(lines: Iterable[str], name: str, day: date, status: str | None = None
 
 
 def addresses(lines: Iterable[str]) -> Iterator[Entry | Refused]:
-    """Everybody in a list of addresses, to be suppressed. Raises WrongFile before the first."""
+    """Everybody in a list of addresses to suppress. Raises WrongFile before yielding any."""
     table, column = csv_formats.address_table(lines)
     start = Person("", "suppressed", suppressed_because=ON_A_LIST)
     return table.read(column, lambda cells: start._replace(email=cells[column].strip()))
 
 
 def take_in(entries: Iterable[Entry | Refused], refuse: Refuse) -> Counter[str]:
-    """How many are new, changed, same and refused; those went to `refuse` one by one. Commits every AT_ONCE rows."""
+    """Counts of new, changed, same and refused; calls `refuse` for each refused line. Commits every AT_ONCE rows."""
     done: Counter[str] = Counter()
     accepted = _accepted(entries, refuse, done)
     while some := dict(islice(accepted, AT_ONCE)):
@@ -86,8 +86,8 @@ def take_in(entries: Iterable[Entry | Refused], refuse: Refuse) -> Counter[str]:
 
 
 def allow(email: str) -> None:
-    """End a suppression, also of an address that was forgotten. A subscriber has left then, and may subscribe again.
-    Raises NotSuppressed."""
+    """End a suppression, even if the address was deleted. A subscriber becomes `left` and may subscribe again.
+    Commits. Raises NotSuppressed."""
     key = email_key(email)
     theirs = (Subscriber.email_key == key, Subscriber.status == "suppressed")
     subscriber = db.session.scalar(select(Subscriber).where(*theirs).with_for_update())
@@ -101,12 +101,12 @@ def allow(email: str) -> None:
 
 
 def states_for(program: str, chosen: Iterable[str]) -> list[str]:
-    """The states that an export for the program holds: those that were chosen, or what suits it. Raises CannotSay."""
+    """The statuses to export for the program: those chosen, or its default. Raises CannotSay."""
     states = sorted(set(chosen) or (STATES if program == "ours" else {"confirmed"}), key=STATES.index)
     if not set(states) <= set(csv_formats.EXPORTS[program].states):
-        raise CannotSay("Only our own format can say that somebody has not confirmed yet.")
+        raise CannotSay("Only our own format can represent unconfirmed subscribers.")
     if program == "mailchimp" and len(states) > 1:
-        raise CannotSay("A file for Mailchimp holds one state. Export one --status at a time.")
+        raise CannotSay("A Mailchimp file holds one status. Export one --status at a time.")
     return states
 
 
@@ -117,7 +117,7 @@ def count(states: list[str]) -> int:
 
 
 def everybody(states: list[str]) -> Iterator[Person]:
-    """In the order of their coming."""
+    """In order of creation."""
     columns = [getattr(Subscriber, name) for name in Person._fields]
     query = select(Subscriber.id, *columns).where(Subscriber.status.in_(states))
     for rows in batches.batches(query, Subscriber.id):
@@ -126,16 +126,16 @@ def everybody(states: list[str]) -> Iterator[Person]:
 
 
 def _status_of_all(kind: Kind, name: str, said: str | None) -> str | None:
-    """None where each row says its own. Raises WrongFile."""
+    """None where each row gives its own. Raises WrongFile."""
     if kind.status:
         if said:
-            raise WrongFile(f"says in {kind.status} who is what. Leave --status out.")
+            raise WrongFile(f"has its own status column ({kind.status}). Omit --status.")
         return None
     if kind.program == "Mailchimp" and not said:
         starts = (state for start, state in MAILCHIMP_NAMES.items() if name.casefold().startswith(start))
         said = next(starts, None)
     if not said:
-        raise WrongFile("does not say who is what. Add --status confirmed, --status left or --status suppressed.")
+        raise WrongFile("has no status column. Add --status confirmed, --status left or --status suppressed.")
     return said
 
 
@@ -156,7 +156,7 @@ def _person(kind: Kind, cells: Mapping[str, str], start: Person) -> Person:
 
 
 def _status(kind: Kind, cells: Mapping[str, str], of_all: str) -> str:
-    """Who has gone has gone, whatever the file is called. Raises ValueError with the reason."""
+    """A date in a column of `ends` overrides an earlier status. Raises ValueError with the reason."""
     said = kind.words.get(cells[kind.status].strip().casefold()) if kind.status else of_all
     if said is None:
         raise ValueError("unknown status")
@@ -165,7 +165,7 @@ def _status(kind: Kind, cells: Mapping[str, str], of_all: str) -> str:
 
 
 def _accepted(entries: Iterable[Entry | Refused], refuse: Refuse, done: Counter[str]) -> Iterator[tuple[str, Person]]:
-    """With the key of the address. Of one address the first line counts."""
+    """With the key of each address. If an address repeats, the first line wins."""
     seen: set[bytes] = set()
     for entry in entries:
         if isinstance(entry, Entry):
@@ -194,7 +194,7 @@ def _key(email: str) -> str:
 
 
 def _printable(text: str) -> None:
-    """PostgreSQL would refuse it, and five hundred rows with it. Raises ValueError with the reason."""
+    """PostgreSQL would reject it along with its whole batch. Raises ValueError with the reason."""
     if BROKEN_UTF8.search(text):
         raise ValueError("not UTF-8")
     if CONTROL.search(text):
@@ -202,7 +202,7 @@ def _printable(text: str) -> None:
 
 
 def _unseen(key: str, seen: set[bytes]) -> str:
-    """Eight bytes an address, so that a long list fits. Raises ValueError with the reason."""
+    """Stores eight bytes per address, so that a long list fits in memory. Raises ValueError with the reason."""
     short = hashlib.blake2b(key.encode(), digest_size=8).digest()
     if short in seen:
         raise ValueError("the address of an earlier line")
@@ -211,7 +211,7 @@ def _unseen(key: str, seen: set[bytes]) -> str:
 
 
 def _saved(people: Mapping[str, Person]) -> dict[str, int]:
-    """In one commit. Somebody may subscribe between the look and the write: then it is done again."""
+    """In one commit. Retries if somebody subscribes between the read and the write."""
     for _ in range(TRIES - 1):
         try:
             return _save(people)
@@ -225,7 +225,7 @@ def _save(people: Mapping[str, Person]) -> dict[str, int]:
     people = {key: _suppressed(person) if key in forgotten else person for key, person in people.items()}
     theirs = select(Subscriber).where(Subscriber.email_key.in_(people)).order_by(Subscriber.id).with_for_update()
     known = {subscriber.email_key: subscriber for subscriber in db.session.scalars(theirs)}
-    # After the subscribers are locked, in the order of services.suppress.
+    # After locking the subscribers: the same lock order as services.suppress.
     limits.suppress(key for key, person in people.items() if person.status == "suppressed")
     new = [_values(key, person) for key, person in people.items() if key not in known]
     changed = [subscriber for key, subscriber in known.items() if _follow(subscriber, people[key])]
@@ -237,7 +237,7 @@ def _save(people: Mapping[str, Person]) -> dict[str, int]:
 
 
 def _suppressed(person: Person) -> Person:
-    """Whoever was suppressed and then forgotten comes back as suppressed."""
+    """An address suppressed before its data was deleted stays suppressed."""
     if person.status == "suppressed":
         return person
     return person._replace(status="suppressed", suppressed_because=services.KEPT_SUPPRESSED)
@@ -250,7 +250,7 @@ def _values(key: str, person: Person) -> dict[str, Any]:
 
 
 def _follow(subscriber: Subscriber, person: Person) -> bool:
-    """Whether the list changed anything."""
+    """Whether the import changed anything."""
     if STATES.index(person.status) <= STATES.index(subscriber.status):
         return False
     subscriber.status, dated = person.status, _dated(person)
@@ -261,7 +261,7 @@ def _follow(subscriber: Subscriber, person: Person) -> bool:
 
 
 def _dated(person: Person) -> Person:
-    """Where the list does not say since when the state is so, it is since now."""
+    """Fills in the current time where the file has no date for the status."""
     column = BEGAN.get(person.status)
     if column is None or getattr(person, column):
         return person

@@ -1,4 +1,4 @@
-"""The tables of subscribers: an address, its state and its consent. Nothing about health is asked or kept."""
+"""The subscribers table: address, status and consent. No health data is collected."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class Subscriber(db.Model):  # type: ignore[name-defined,misc]
     email_key: Mapped[str] = mapped_column(String(320), unique=True)
     """The address, normalized and casefolded: one person, one row."""
     status: Mapped[str] = mapped_column(String(12))
-    """pending → confirmed → left; or suppressed, which nothing but an operator ends."""
+    """pending → confirmed → left; or suppressed, which only an operator can end."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When somebody last typed it into the form, whether a mail could go or not."""
+    """When the form was last submitted with this address, whether or not a mail was sent."""
     consent_version: Mapped[str | None] = mapped_column(String(40))
     consent_text: Mapped[str | None] = mapped_column(Text)
-    """What the person agreed to, as it stood beside the button (consent.py)."""
+    """The consent text shown beside the button at the time (consent.py)."""
     consented_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     confirm_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     """SHA-256 of the token in the newest confirmation mail, until it is used."""
     confirm_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     leave_token: Mapped[str] = mapped_column(String(64), unique=True)
-    """In every mail, for ever. It opens nothing: it leaves, deletes, or mails to the address itself."""
+    """In every mail; never changes. It reveals no data: it can only unsubscribe, delete, or mail its own address."""
     left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_because: Mapped[str | None] = mapped_column(String(60))

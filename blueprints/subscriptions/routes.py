@@ -1,4 +1,4 @@
-"""The subscribe form of every footer, its own page, and the links in the mail."""
+"""The subscribe form in the footer and on its own page, and the pages that mail links to."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def thanks() -> Response:
 
 @bp.get("/confirm/<token>")
 def ask_to_confirm(token: str) -> Response:
-    """Only a button: mail scanners follow links."""
+    """Shows only a button, because mail scanners follow links."""
     return hypermedia.page("subscriptions/confirm.html", token=token)
 
 
@@ -116,7 +116,7 @@ def show_unknown(error: services.UnknownLink) -> Response:
 def show_busy(error: services.TooManyMails) -> Response:
     site = error.verdict is Verdict.SITE_PAUSED
     if site:
-        errors.log.error("more sign-up mails in an hour than the site may send: no more for now")
+        errors.log.error("hourly limit on sign-up mail reached for the whole site: sign-ups are paused")
     refusal = ServiceUnavailable(retry_after=3600) if site else TooManyRequests(retry_after=3600)
     if request.endpoint != "subscriptions.subscribe":
         return errors.show_error(refusal)

@@ -1,4 +1,4 @@
-"""Signing up, confirming and leaving. Known and unknown addresses get the same answer, after the same work."""
+"""Subscribing, confirming and leaving. Known and unknown addresses get the same response after the same work."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Reader(NamedTuple):
 
 
 class UnknownLink(LookupError):
-    """The link was used, or never was one of ours."""
+    """The link was already used, or was never valid."""
 
 
 class LinkExpired(UnknownLink):
-    """The link is ours and too old: a new mail can be asked for."""
+    """The link is valid but expired: a new mail can be requested."""
 
 
 class TooManyMails(RuntimeError):
-    """This client's network, or the whole site, has caused more mails than it should (core/mail/limits.py)."""
+    """This client's network or the whole site is over its mail limit (core/mail/limits.py)."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.value)
@@ -46,18 +46,18 @@ class TooManyMails(RuntimeError):
 
 
 def subscribe(email: str, network: str) -> None:
-    """Keep the address as pending and write the confirmation mail, in one commit. Raises TooManyMails.
+    """Save the address as pending and enqueue the confirmation mail in one commit. Raises TooManyMails.
 
-    Somebody who is confirmed is told so by mail; a suppressed address gets none, and nobody gets more than the limits.
+    A confirmed subscriber gets a mail saying so; a suppressed address gets none. Rate limits apply to everybody.
     """
     try:
-        # Asked for everybody, so that a new address takes no longer than a known one.
+        # Queried for every address, so that a new one takes no longer than a known one.
         suppressed = bool(limits.suppressed_of([email_key(email)]))
         subscriber = _find(email) or _new(email, suppressed)
         _write_to(subscriber, network)
         db.session.commit()
     except IntegrityError:
-        # The same address arrived twice at once; the other one is kept.
+        # A concurrent request saved the same address; that one wins.
         db.session.rollback()
 
 
@@ -74,13 +74,13 @@ def confirm(token: str, network: str) -> None:
 
 
 def ask_again(token: str, network: str) -> None:
-    """A new confirmation mail to the address of an expired link. Raises UnknownLink, TooManyMails."""
+    """Send a new confirmation mail for an expired link. Raises UnknownLink, TooManyMails."""
     _write_to(_by_confirmation(token), network)
     db.session.commit()
 
 
 def leave(token: str, network: str) -> None:
-    """Take the address off the list, and back what has not left yet. Again is fine. Raises UnknownLink."""
+    """Unsubscribe, and withdraw mail that is still queued. Idempotent. Raises UnknownLink."""
     subscriber = _by_leave_token(token)
     outbox.withdraw(subscriber.email)
     if subscriber.status == "confirmed":
@@ -92,8 +92,8 @@ def leave(token: str, network: str) -> None:
 
 
 def forget(token: str) -> None:
-    """Delete everything about the address. What is left is a hash: for a day to count its mails, and for ever if it is
-    suppressed. Raises UnknownLink."""
+    """Delete everything about the address. Only a hash remains: for a day to enforce rate limits, permanently if the
+    address is suppressed. Raises UnknownLink."""
     subscriber = _by_leave_token(token)
     outbox.forget(subscriber.email)
     db.session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
@@ -101,8 +101,8 @@ def forget(token: str) -> None:
 
 
 def readers(after: int, limit: int) -> list[Reader]:
-    """The next confirmed subscribers in order of id. Until the caller commits none of them can leave: whoever does
-    finds the newsletter in the outbox then, and takes it back."""
+    """The next confirmed subscribers in order of id. They are locked until the caller commits, so whoever
+    unsubscribes meanwhile does so after the newsletter is queued, and withdraws it."""
     confirmed = select(Subscriber.id, Subscriber.email, Subscriber.leave_token).where(Subscriber.status == "confirmed")
     page = confirmed.where(Subscriber.id > after).order_by(Subscriber.id).limit(limit).with_for_update(read=True)
     return [Reader(*row) for row in db.session.execute(page)]
@@ -110,13 +110,13 @@ def readers(after: int, limit: int) -> list[Reader]:
 
 def count_readers() -> int:
     found = db.session.scalar(select(func.count()).where(Subscriber.status == "confirmed")) or 0
-    # A command that asks its user something must hold no lock.
+    # A command must hold no lock while it waits for a prompt.
     db.session.rollback()
     return found
 
 
 def suppress(email: str, because: str) -> None:
-    """Nothing is mailed to this address any more, whoever asks for it."""
+    """Never mail this address again. Commits."""
     subscriber = _find(email) or _new(email)
     subscriber.status, subscriber.suppressed_at, subscriber.suppressed_because = "suppressed", clock.now(), because
     subscriber.confirm_hash = subscriber.confirm_until = None
@@ -126,14 +126,14 @@ def suppress(email: str, because: str) -> None:
 
 
 def suppress_refused(_sender: object, recipient: str) -> None:
-    """A mail server says that there is no such mailbox (core/mail/outbox.py). Only subscribers are concerned."""
+    """Handles a hard bounce (core/mail/outbox.py). Addresses that are not subscribers are ignored."""
     if _find(recipient):
         suppress(recipient, "refused by the mail server")
     db.session.rollback()
 
 
 def require_open(verdict: Verdict) -> None:
-    """Raises TooManyMails, and keeps nothing, where the network or the site is paused."""
+    """Raises TooManyMails after a rollback if the network or the site is paused."""
     if verdict.paused:
         db.session.rollback()
         raise TooManyMails(verdict)
@@ -145,7 +145,7 @@ def by_leave_token(token: str) -> Subscriber:
 
 
 def _write_to(subscriber: Subscriber, network: str) -> None:
-    """The mail that this state asks for. Where none may go it is written all the same, and withheld."""
+    """Enqueue the mail for the subscriber's status. If none may be sent, it is rendered anyway and discarded."""
     token = secrets.token_urlsafe(32)
     subscriber.asked_at = clock.now()
     if subscriber.status == "confirmed":
@@ -165,7 +165,7 @@ def _make_pending(subscriber: Subscriber, token: str) -> None:
 
 
 def _new(email: str, suppressed: bool = False) -> Subscriber:
-    """Whoever was suppressed and then had everything deleted is still suppressed."""
+    """An address suppressed before its data was deleted stays suppressed."""
     now = clock.now()
     subscriber = Subscriber(email=email, email_key=email_key(email), status="pending", created_at=now)
     subscriber.leave_token = secrets.token_urlsafe(32)
@@ -190,7 +190,7 @@ def _by_leave_token(token: str) -> Subscriber:
 
 
 def _one(which: ColumnElement[bool]) -> Subscriber | None:
-    """For its change: whoever comes at the same moment waits."""
+    """Locked for update."""
     return db.session.scalar(select(Subscriber).where(which).with_for_update())
 
 

@@ -1,4 +1,4 @@
-"""What `flask content check` finds, and that the words of the site have none of it."""
+"""What `flask content check` finds, and that the site's content has no problems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADDRESSES = {"/refer", "/refer/print", "/subscribe", "/references.json", "/updat
 
 
 def found(folder: Path, today: datetime.date | None = None) -> list[str]:
-    """Problems, as of the day the words were last edited unless told otherwise."""
+    """Problems, as of the day the content was last edited unless told otherwise."""
     library = load(folder)
     day = today or max(page.reviewed_on for page in library.pages.values())
     return [str(problem) for problem in lint.problems(library, ADDRESSES, day)]
@@ -35,9 +35,9 @@ def test_the_words_of_the_site_stand_the_checks() -> None:
         ("| A | B |\n|---|---|\n| One | 40% |", "“40%” needs a source"),
         ("- It is safe.", "“safe” promises too much"),
         ("Results are guaranteed.", "promises too much"),
-        ("See [this](/nowhere).", "/nowhere leads nowhere"),
-        ("See [this](/journey#nowhere).", "/journey#nowhere leads nowhere"),
-        ("See [this](#nowhere).", "#nowhere leads nowhere"),
+        ("See [this](/nowhere).", "/nowhere is a broken link"),
+        ("See [this](/journey#nowhere).", "/journey#nowhere is a broken link"),
+        ("See [this](#nowhere).", "#nowhere is a broken link"),
         ("## One\n\n#### Two", "a heading of level 4 follows one of 2"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What search engines, phones and people who find a vulnerability are told."""
+"""Metadata: structured data, the web manifest, robots.txt and security.txt."""
 
 from __future__ import annotations
 

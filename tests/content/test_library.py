@@ -1,4 +1,4 @@
-"""The words: what stops the start, and what every page must hold."""
+"""The content: what prevents startup, and what every page must have."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_an_unused_reference_stops_the_start(folder: Path) -> None:
 @pytest.mark.parametrize("field", ["finding", "design", "title", "author", "type"])
 def test_a_source_that_cannot_be_weighed_stops_the_start(folder: Path, field: str) -> None:
     change(folder / "references.json", f'"{field}"', f'"no_{field}"')
-    with pytest.raises(frontmatter.ContentError, match=rf"references\.json:\d+: \w+ says nothing of its {field}"):
+    with pytest.raises(frontmatter.ContentError, match=rf"references\.json:\d+: \w+ lacks {field}"):
         load(folder)
 
 

@@ -1,4 +1,4 @@
-"""The words of the site, and changes to a copy of them."""
+"""The site's content, and edits to a copy of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do with the list, and what they find in their mailbox."""
+"""Subscribes and unsubscribes, and reads the mail that results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator does with lists, and what is in the table afterwards."""
+"""Runs the commands for lists, and reads the subscribers table."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_read_says_why(text: str, said: str) -> None:
 
 
 def test_a_status_for_a_file_that_says_its_own_is_a_mistake() -> None:
-    with pytest.raises(WrongFile, match="Leave --status out"):
+    with pytest.raises(WrongFile, match="Omit --status"):
         import_export.people(lines("email,status\n"), "list.csv", DAY, "confirmed")
 
 

@@ -1,4 +1,4 @@
-"""Leaving, in one click and for ever; what is held, and its end."""
+"""Unsubscribing in one click; requesting a copy of one's data, and deleting it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody can fill another's mailbox, find out who is on the list, or be mailed after a hard bounce."""
+"""Nobody can flood a mailbox, find out who is on the list, or be mailed after a hard bounce."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_hard_bounce_suppresses_a_subscriber_and_nobody_else(app: Flask, clien
 
 
 def test_every_kind_of_address_costs_the_same_work(app: Flask, client: Client, wait: Wait) -> None:
-    """One commit, and nearly as many statements, so that the time of an answer says nothing."""
+    """One commit, and nearly as many statements, so that the response time reveals nothing."""
     confirmed(app, client, "confirmed@example.com")
     for email in ("pending@example.com", "left@example.com"):
         subscribe(client, email)

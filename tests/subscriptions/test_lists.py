@@ -43,7 +43,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_new_people_come_with_their_consent_and_a_token_of_their_own(app: Flask, tmp_path: Path) -> None:
     lines = ("Email Address,OPTIN_TIME,CONFIRM_TIME", "Ann@Example.com,2020-01-02 03:04:05,2020-01-02 03:04:05")
     done = run(app, "import", write(tmp_path, *lines, "bob@example.com,,", name="subscribed_members_export.csv"))
-    assert (done.exit_code, done.stdout) == (0, "2 new, 0 changed, 0 as they were, 0 refused\n")
+    assert (done.exit_code, done.stdout) == (0, "2 new, 0 changed, 0 unchanged, 0 refused\n")
     ann, bob = rows(app).values()
     assert (ann.email, ann.email_key, ann.status, ann.created_at) == (
         "Ann@Example.com",
@@ -80,9 +80,9 @@ def test_a_list_moves_people_forward_only(app: Flask, tmp_path: Path, here: str)
     lines = ("A@example.com,pending", "B@example.com,confirmed", "C@example.com,left", "D@example.com,suppressed")
     changed = sum(end != here for end in ends)
     file = write(tmp_path, "email,status", *lines)
-    assert last(run(app, "import", file)) == f"0 new, {changed} changed, {4 - changed} as they were, 0 refused"
+    assert last(run(app, "import", file)) == f"0 new, {changed} changed, {4 - changed} unchanged, 0 refused"
     assert list(states(app).values()) == ends
-    assert last(run(app, "import", file)) == "0 new, 0 changed, 4 as they were, 0 refused"
+    assert last(run(app, "import", file)) == "0 new, 0 changed, 4 unchanged, 0 refused"
     for row in rows(app).values():
         assert (
             (row.suppressed_at is None)
@@ -153,7 +153,7 @@ def test_bad_lines_are_named_without_addresses_and_the_others_go_in(app: Flask, 
     done = run(app, "import", write(tmp_path, "email,status", "ok@example.com,enabled", *lines))
     expected = [f"line {3 + 2 * n}: {BAD[bad]}" for n, bad in enumerate(BAD_LINES)]
     assert done.stderr.splitlines() == expected
-    assert done.stdout == f"{len(BAD_LINES) + 1} new, 0 changed, 0 as they were, {len(BAD_LINES)} refused\n"
+    assert done.stdout == f"{len(BAD_LINES) + 1} new, 0 changed, 0 unchanged, {len(BAD_LINES)} refused\n"
     assert done.exit_code == 1
     assert len(states(app)) == len(BAD_LINES) + 1
 
@@ -189,7 +189,7 @@ def test_a_report_never_overwrites_and_then_nothing_is_imported(app: Flask, tmp_
         ("name,phone", "list.csv has the columns name, phone. Those that are known: email address (Mailchimp);"),
         (
             "Email Address",
-            "list.csv does not say who is what. Add --status confirmed, --status left or --status suppressed.",
+            "list.csv has no status column. Add --status confirmed, --status left or --status suppressed.",
         ),
     ],
 )
@@ -216,7 +216,7 @@ def test_an_import_that_was_killed_is_run_again(app: Flask, tmp_path: Path, monk
     done = run(app, "import", file, "--status", "confirmed")
     assert (done.exit_code, len(states(app))) == (1, 2)
     assert "It is safe to run this again." in done.stderr
-    assert last(run(app, "import", file, "--status", "confirmed")) == "3 new, 0 changed, 2 as they were, 0 refused"
+    assert last(run(app, "import", file, "--status", "confirmed")) == "3 new, 0 changed, 2 unchanged, 0 refused"
 
 
 def test_somebody_may_subscribe_at_the_same_moment(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ def test_somebody_may_subscribe_at_the_same_moment(app: Flask, tmp_path: Path, m
 
     monkeypatch.setattr(import_export, "_save", raced)
     done = run(app, "import", write(tmp_path, "email", "a@example.com", "b@example.com"), "--status", "confirmed")
-    assert last(done) == "1 new, 1 changed, 0 as they were, 0 refused"
+    assert last(done) == "1 new, 1 changed, 0 unchanged, 0 refused"
     assert set(states(app).values()) == {"confirmed"}
 
 
@@ -244,7 +244,7 @@ def test_a_long_list_takes_few_questions(app: Flask, tmp_path: Path) -> None:
 
 
 def test_a_long_list_takes_little_memory(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it is, and whatever is wrong with it: no more of it than one batch is there at once."""
+    """However long or malformed the list is, only one batch of it is in memory at a time."""
     unseen, there = import_export._unseen, []
 
     def counting(key: str, seen: set[bytes]) -> str:
@@ -272,5 +272,5 @@ def test_a_pipe_is_read_like_a_file(app: Flask, tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=("Email Address\na@example.com\n",))
     writer.start()
-    assert last(run(app, "import", str(pipe))) == "1 new, 0 changed, 0 as they were, 0 refused"
+    assert last(run(app, "import", str(pipe))) == "1 new, 0 changed, 0 unchanged, 0 refused"
     writer.join()

@@ -41,7 +41,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("program", ["ours", "mailchimp", "ghost", "listmonk"])
 @pytest.mark.parametrize("status", ["confirmed", "left"])
 def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, program: str, status: str) -> None:
-    # In this file each has the guard that a spreadsheet needs.
+    # Each address in this file is escaped for spreadsheets.
     escaped = [f"x,{csv_formats.escape_formula(email)}" for email in HOSTILE]
     run(app, "import", write(tmp_path, "x,email", *escaped), "--status", status)
     before, out = states(app), str(tmp_path / "out.csv")
@@ -53,10 +53,10 @@ def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, progr
         assert not any(cell.startswith(("=", "+", "-", "@", "＝")) for cell in line)
     clear(app)
     said = ["--status", status] if program == "mailchimp" else []
-    assert last(run(app, "import", out, *said)) == "9 new, 0 changed, 0 as they were, 0 refused"
+    assert last(run(app, "import", out, *said)) == "9 new, 0 changed, 0 unchanged, 0 refused"
     assert states(app) == before
     assert run(app, "export", "--out", out).exit_code == 1
-    assert last(run(app, "import", out, *said)) == "0 new, 0 changed, 9 as they were, 0 refused"
+    assert last(run(app, "import", out, *said)) == "0 new, 0 changed, 9 unchanged, 0 refused"
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -71,7 +71,7 @@ def test_our_own_export_holds_everything_but_tokens_and_comes_back(app: Flask, c
     run(app, "export", "--out", str(out))
     assert not any(f'"{token}"' in out.read_text() for token in tokens)
     clear(app)
-    assert last(run(app, "import", str(out))) == "5 new, 0 changed, 0 as they were, 0 refused"
+    assert last(run(app, "import", str(out))) == "5 new, 0 changed, 0 unchanged, 0 refused"
     after = [Person._make(getattr(row, name) for name in Person._fields) for row in rows(app).values()]
     for old, new in zip(before, after, strict=True):
         assert (new.email, new.status, new.suppressed_because) == (old.email, old.status, old.suppressed_because)
@@ -106,12 +106,12 @@ def test_a_list_of_a_provider_is_suppressed(app: Flask, tmp_path: Path) -> None:
     )
     done = run(app, "suppress", "-", stdin=listed.encode())
     assert (done.exit_code, done.stderr) == (1, "line 7: not an email address\n")
-    assert last(done) == "1 new, 3 changed, 1 as they were, 1 refused"
+    assert last(done) == "1 new, 3 changed, 1 unchanged, 1 refused"
     assert set(states(app).values()) == {"suppressed"}
     new = rows(app)["new@example.com"]
     assert (new.suppressed_at, new.suppressed_because, new.consent_version) == (NOW, "on a provider's list", None)
     again = run(app, "suppress", write(tmp_path, "Reason;Recipient", "bounce;new@example.com"))
-    assert (again.exit_code, last(again)) == (0, "0 new, 0 changed, 1 as they were, 0 refused")
+    assert (again.exit_code, last(again)) == (0, "0 new, 0 changed, 1 unchanged, 0 refused")
 
 
 def test_a_suppressed_address_gets_no_mail_until_it_is_allowed(app: Flask, client: Client, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_suppressed_address_gets_no_mail_until_it_is_allowed(app: Flask, clien
     assert mails(app) == []
     done = run(app, "allow", "A@example.com")
     assert done.exit_code == 0
-    assert "The suppression is over" in done.stdout
+    assert "The address is no longer suppressed" in done.stdout
     row = rows(app)["a@example.com"]
     assert (row.status, row.suppressed_at, row.suppressed_because) == ("left", None, None)
     assert row.left_at is not None

@@ -1,4 +1,4 @@
-"""The form: plain, with htmx, wrong, foreign, or sent by a robot."""
+"""The form: plain, with htmx, invalid, cross-site, or sent by a bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps an address from being mailed outlives everything else that is known of it."""
+"""A suppression outlives all other data about its address."""
 
 from __future__ import annotations
 
