@@ -26,7 +26,7 @@ Facts = TypeVar("Facts")
 
 @dataclass(frozen=True)
 class Tables:
-    """What the file holds besides the common facts: the features' tables."""
+    """The tables that features declare; the common facts are fields of their own."""
 
     file: Path = Path("content/clinic.toml")
     given: Mapping[str, Any] = field(default_factory=dict)

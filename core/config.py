@@ -16,7 +16,7 @@ from flask import Flask
 from core.crypto import dev_keys, key_check
 
 DEBUGGING = "FLASK_DEBUG (or --debug) must not be set: a debugger shows what people typed, and runs what it is told."
-# A Redis that is frozen counts as one that is away, in seconds; without them a form would wait for ever.
+# Seconds. Without these timeouts a frozen Redis would hang every form.
 REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
 SITE_PARTS = ("public", "staff", "public,staff")
 
@@ -55,7 +55,7 @@ class Settings:
     database_statement_timeout: float = 5
     """Seconds that PostgreSQL may take for a statement of a request. Commands have no such limit."""
     database_lock_timeout: float = 4
-    """Seconds that a request waits for somebody else's lock, on SQLite for somebody else's writing."""
+    """Seconds that a request waits for a lock held by another transaction (on SQLite, the write lock)."""
     mail_url: str = ""
     """smtp://user:password@host:587 (STARTTLS), smtps://…:465, or empty: mail is kept and not sent."""
     mail_from: str = ""
@@ -227,7 +227,7 @@ def refuse_debugging(app: Flask) -> None:
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
-    """What Flask and its extensions are told."""
+    """The configuration of Flask and its extensions."""
     production = settings.production
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     own_address = f"http://{host}:{settings.port}"

@@ -31,8 +31,8 @@ GRACE = 1.0
 COMMAND_LOCK_TIMEOUT = 60.0
 """Seconds that a command on SQLite waits for others to write."""
 IDLE_TIMEOUT = 60.0
-"""Seconds after which PostgreSQL takes back the locks of a site that was stopped in the middle of a transaction."""
-# Until somebody sets them in DATABASE_URL. They notice a network that is gone; commands wait on nothing else.
+"""Seconds after which PostgreSQL releases the locks of a process that was stopped during a transaction."""
+# Defaults that DATABASE_URL may override. They detect a lost network; commands have no other timeout.
 NETWORK = {
     "keepalives_idle": 30,
     "keepalives_interval": 5,
@@ -94,7 +94,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         except psycopg.OperationalError as error:
             if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                 raise
-            # Its answer may still come, to a question that nobody asks any more.
+            # A late response would be taken for the answer to the next query.
             self.close()
             raise NoAnswer from error
 

@@ -38,7 +38,7 @@ def new_file(name: str) -> Iterator[IO[str]]:
 
 def make_private(path: Path) -> None:
     """Make the file where it is not there, for its owner only."""
-    # It may be there, or whoever opens it next says why it cannot be.
+    # If it exists that is fine, and any other problem is reported when it is opened.
     with suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 

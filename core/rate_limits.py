@@ -1,4 +1,4 @@
-"""Limits that are counted in the database, so that they survive a restart, hold for every process and are exact when
+"""Rate limits counted in the database: they survive restarts, apply across processes and are exact when
 requests come at once. Flask-Limiter (extensions.py) is only the first fence before them.
 
 Whom an event concerns is kept as a keyed hash, for a day.
@@ -51,7 +51,7 @@ class RateEvent(db.Model):  # type: ignore[name-defined,misc]
     happened_at: Mapped[datetime] = mapped_column(clock.UTCDateTime, index=True)
     admitted: Mapped[bool]
     """False for a try that was over a limit. An address counts what was admitted; the network and the site count every
-    try, so that nobody can tell from their own limits what became of a mail to somebody else."""
+    attempt, so that clients cannot infer from their own limits what happened to a message to someone else."""
 
 
 def exhausted(kind: Kind, network: str, address: str = "") -> set[Scope]:
@@ -81,7 +81,7 @@ def from_network(kind: Kind, network: str) -> int:
 
 
 def refused_lately(kind: Kind, within: timedelta) -> bool:
-    """Whether any was over a limit in that time, whoever sent it."""
+    """Whether anyone was over a limit in that period."""
     return _number(kind, within, RateEvent.admitted.is_(False)) > 0
 
 
@@ -118,6 +118,6 @@ def _number(kind: Kind, within: timedelta, *which: Any) -> int:
 
 
 def _purge() -> None:
-    """Rows that somebody else deletes at this moment are left to them."""
+    """Skips rows that another transaction is already deleting."""
     old = select(RateEvent.id).where(RateEvent.happened_at <= clock.now() - KEPT_FOR).with_for_update(skip_locked=True)
     db.session.execute(delete(RateEvent).where(RateEvent.id.in_(old)), execution_options={"synchronize_session": False})

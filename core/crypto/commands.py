@@ -1,4 +1,4 @@
-"""`flask keys`: making, rotating and checking the keys that seal patient data. A private key never stands in argv."""
+"""`flask keys`: create, rotate and check the keys that seal patient data. A private key is never passed in argv."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def new() -> None:
 @click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows for each commit.")
 @with_private_key
 def rotate(batch: int, private_key: str) -> None:
-    """Wrap every data key anew for SEALING_PUBLIC_KEYS, opened with the OLD private key.
+    """Rewrap every data key for SEALING_PUBLIC_KEYS, using the OLD private key to open it.
 
     Patient data is not touched. May be stopped at any time and run again.
     """
@@ -115,7 +115,7 @@ def rotate(batch: int, private_key: str) -> None:
 @click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows for each commit.")
 @with_private_key
 def record(batch: int, private_key: str) -> None:
-    """Seal the rows from before once more, with what stands beside them in the clear, as it stands now.
+    """Reseal older rows together with their current clear-text columns.
 
     Once, after the update that brought it. May be stopped at any time and run again.
     """

@@ -113,7 +113,7 @@ def _wrap_for(kid: str, wraps: Any) -> Any:
     if not isinstance(wraps, dict):
         raise SealingError("the wrapped keys cannot be read")
     if kid not in wraps:
-        # Whoever writes to the database chose these names.
+        # These key ids come from the database and may have been tampered with.
         known = [name for name in wraps if isinstance(name, str) and KEY_ID.fullmatch(name)]
         raise SealingError(f"sealed for key {' or '.join(known) or '(none)'}; this is key {kid}")
     return wraps[kid]
@@ -140,7 +140,7 @@ def decrypt(key: bytes, blob: bytes, context: str) -> dict[str, Any]:
 
 
 def _object(plain: bytes) -> dict[str, Any]:
-    """Whoever has a public key can seal what is no JSON, or is nested without end."""
+    """Anyone with a public key can seal something that is not JSON, or JSON nested too deeply."""
     try:
         data = json.loads(plain)
     except (ValueError, RecursionError):
@@ -151,7 +151,7 @@ def _object(plain: bytes) -> dict[str, Any]:
 
 
 def derive(secret: str, purpose: str) -> bytes:
-    """32 bytes from a random token, different for every purpose (HKDF-SHA256, RFC 5869)."""
+    """Derive 32 bytes from a random token, different for each purpose (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
 
 
@@ -174,7 +174,7 @@ def _private(key: str) -> X25519PrivateKey:
     try:
         return X25519PrivateKey.from_private_bytes(key_text.decode(key_text.PRIVATE, key))
     except ValueError as error:
-        # Without its cause: the text may be a key with a slip in it.
+        # Without its cause: the text may be a mistyped key.
         raise SealingError(str(error)) from None
 
 

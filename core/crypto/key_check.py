@@ -1,4 +1,4 @@
-"""What is wrong with the keys of the settings, said before anything is sealed with them. No word repeats a key."""
+"""Checks the configured keys before anything is sealed with them. No message repeats a key."""
 
 from __future__ import annotations
 

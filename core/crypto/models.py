@@ -68,15 +68,15 @@ class Sealed:
 
 
 class Opened(NamedTuple):
-    """What a row says. `differs` names the columns that are not as they were sealed: somebody changed them, or put the
-    envelope of another row there. None: the row was sealed before columns were recorded, so nobody can tell."""
+    """The contents of a row. `differs` names the columns that no longer match what was sealed: they were changed, or
+    the envelope came from another row. None: the row was sealed before columns were recorded, so it is unknown."""
 
     data: dict[str, Any]
     differs: tuple[str, ...] | None
 
     @property
     def warning(self) -> str:
-        """In plain words, for whoever reads it; empty where it is as it was sealed, or nobody can tell."""
+        """A warning in plain words; empty where everything matches, or where it is unknown."""
         return f"not as it was sealed: {', '.join(self.differs)} changed in the database" if self.differs else ""
 
 
@@ -95,7 +95,7 @@ def tables() -> list[type[Sealed]]:
 
 
 def rotate(table: type[Sealed], private_key: str, public_keys: Sequence[str], size: int = BATCH) -> Iterator[Step]:
-    """Wrap each row's data key anew for exactly these public keys. Commits each batch.
+    """Rewrap each row's data key for exactly these public keys. Commits each batch.
 
     Rows that are so already are passed over, so it may be stopped anywhere and run again. It goes through the
     table until nothing is left to do: referrals that arrive meanwhile may be sealed for the old keys.
@@ -119,7 +119,7 @@ def count(table: type[Sealed], public_keys: Sequence[str]) -> tuple[int, int]:
 
 
 def find(table: type[Sealed], name: str, private_key: str) -> Opened | None:
-    """Open the row of that name; None where there is none. Raises SealingError whatever its damage.
+    """Open the row with this name, or return None if there is none. Raises SealingError for any kind of damage.
 
     A row that is not as it was sealed opens; the log names it, and the columns, without their values.
     """

@@ -150,7 +150,7 @@ class Form(FlaskForm):
             field.validate(row_of(field) or self)
 
     def group_of(self, field: Field) -> str:
-        """The id of the element in which typing may mend this field's error."""
+        """The id of the element in which typing may fix this field's error."""
         return f"{field.id}-group"
 
     def typed(self) -> dict[str, list[str]]:

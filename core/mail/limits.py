@@ -46,7 +46,7 @@ class Verdict(Enum):
 
 
 class Suppression(db.Model):  # type: ignore[name-defined,misc]
-    """An address that is not mailed, whoever asks. Its hash cannot be turned back into the address."""
+    """An address that gets no mail, whoever requests it. The hash cannot be reversed."""
 
     __tablename__ = "suppressions"
 
@@ -87,7 +87,7 @@ def email_key(email: str) -> str:
 
 
 def fold(email: str) -> str:
-    """The key of whoever reads this mailbox, for counting only: name+tag is name, and Gmail sees no dots."""
+    """One key per mailbox, for counting only: name+tag counts as name, and Gmail ignores dots."""
     local, at, host = email_key(email).rpartition("@")
     local, host = local.partition("+")[0] or local, DOTS_DO_NOT_COUNT.get(host, host)
     return f"{local.replace('.', '') if host == 'gmail.com' else local}{at}{host}"

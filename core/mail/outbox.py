@@ -56,7 +56,7 @@ class Status(StrEnum):
     FAILED = "failed"
     """Refused for good, or for too long. An operator may retry it."""
     WITHHELD = "withheld"
-    """Written without leave to send it."""
+    """Written and never to be sent, so that a request takes the same time whatever is known of the address."""
     WITHDRAWN = "withdrawn"
     """Taken back before it was sent, because its reader wants no more of it. For ever."""
 
@@ -95,7 +95,7 @@ class MessageContent:
 
 
 class Broadcast(MessageContent, db.Model):  # type: ignore[name-defined,misc]
-    """The words of a message to many, kept once. Where `~name~` stands in them, each message has its own value."""
+    """The content of a message to many people, stored once. `~name~` is a merge field with a value per message."""
 
     __tablename__ = "broadcasts"
 
@@ -250,7 +250,7 @@ def purge() -> None:
 
 
 def _purge(broadcast_id: int | None, old: ColumnElement[bool]) -> int:
-    # The broadcast is locked before its messages, as whoever queues it does: in one order nobody waits for ever.
+    # Lock the broadcast before its messages, as enqueueing does: one lock order prevents deadlocks.
     broadcast = db.session.get(Broadcast, broadcast_id, with_for_update=True) if broadcast_id else None
     some = select(Message.id).where(Message.broadcast_id == broadcast_id, old).limit(PURGED_TOGETHER)
     deleted = delete(TABLE).where(TABLE.c.id.in_(some)).returning(TABLE.c.status)

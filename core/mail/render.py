@@ -1,4 +1,4 @@
-"""What a message looks like: its Markdown as text and as HTML, and the whole as RFC 5322 knows it."""
+"""Renders a message: its Markdown as text and HTML, and the whole in RFC 5322 form."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _made(plain: str, rich: str, headers: Mapping[str, str | datetime], encoding
 
 
 def as_bytes(row: Message) -> bytes:
-    """The whole message in 8bit, as it travels. A broadcast is made once, and then only filled in.
+    """The whole message in 8bit, as it is sent. A broadcast is rendered once; then only its merge fields change.
 
     Raises ValueError for an address that would be more than one line.
     """

@@ -39,7 +39,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
 PATIENCE = timedelta(days=2)
 """From the first try to the last."""
-# Somebody waits for a single mail; broadcasts can wait for it.
+# A person is waiting for a single message; broadcasts come second.
 KINDS = (Message.broadcast_id.is_(None), Message.broadcast_id.is_not(None))
 # Commits of a worker need not wait for the disk: what a power cut forgets is only sent again.
 QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_commit TO off"}

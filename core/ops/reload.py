@@ -1,5 +1,5 @@
 """`flask serve --reload`: the site starts again whenever its code is saved. A mistake in the code does not end it: the
-next save starts it again. Words, templates and styles need no restart, because each request reads them anew."""
+next save starts it again. Content, templates and styles need no restart: each request rereads them."""
 
 from __future__ import annotations
 

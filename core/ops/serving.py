@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 THREADS = 512
 HEADERS_AT_MOST = 64 * 1024
 SHUTDOWN_TIMEOUT = 10
-"""Seconds that requests have to end when the server is told to stop; a slow client would hold it for ever."""
+"""Seconds that requests have to finish after the server is told to stop. A slow client could hold it forever."""
 
 
 @click.command()
@@ -106,7 +106,7 @@ def _end_with(parent: int) -> None:
 
 
 def welcome(app: Flask) -> list[str]:
-    """Five calm lines."""
+    """What is printed at startup."""
     settings: Settings = app.config["SETTINGS"]
     keys = "development keys from instance/: no real patients, please" if settings.development_keys else "your keys"
     mail = settings.mail_url.partition("@")[2] or settings.mail_url.partition("//")[2]

@@ -22,7 +22,7 @@ class NoAccessRule(RuntimeError):
 
 
 def public(bp: Blueprint, *parts: str) -> None:
-    """Whoever reaches a process that runs one of the `parts`. In every other process each address is 404."""
+    """Open to everyone in processes that run one of the `parts`; elsewhere every address is 404."""
     bp.access, bp.parts = EVERYONE, frozenset(parts)  # type: ignore[attr-defined]
 
 

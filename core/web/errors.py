@@ -155,5 +155,5 @@ def _posted_again() -> list[tuple[str, str]] | None:
 
 
 def _protocol_headers(error: HTTPException) -> list[tuple[str, str]]:
-    """Allow, Retry-After and the like, without the body's own."""
+    """Headers such as Allow and Retry-After, without those that describe the body."""
     return [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]

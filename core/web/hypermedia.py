@@ -42,14 +42,14 @@ def fragment(template: str, **context: Any) -> Response:
 
 
 def fragment_or_redirect(template: str, url: str, **context: Any) -> Response:
-    """Finished in place: a fragment for htmx, and for everybody else the page at `url` with the same words."""
+    """Finish in place: htmx gets a fragment; other browsers are redirected to `url`, which says the same."""
     if wants_fragment():
         return fragment(template, **context)
     return redirect(url, 303)
 
 
 def saved(url: str) -> Response:
-    """Saved: 204 for htmx, which changes nothing on the page; a way back to the page for everybody else."""
+    """Saved: 204 for htmx, which leaves the page alone; a redirect back to the page without JavaScript."""
     return Response(status=204) if wants_fragment() else redirect(url, 303)
 
 

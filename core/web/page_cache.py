@@ -82,7 +82,7 @@ class Copy:
 
 
 class PageCache:
-    """Stands before the application and knows the addresses whose answers are the same for everybody."""
+    """WSGI middleware that answers, from memory, the addresses whose responses are the same for everyone."""
 
     def __init__(self, app: Flask) -> None:
         self.app: WSGIApplication = app.wsgi_app
@@ -119,7 +119,7 @@ class PageCache:
         return address if self.is_trusted(environ.get("HTTP_HOST", "")) else None
 
     def _make(self, address: str) -> dict[str, Copy] | None:
-        """Asks Flask as nobody does: no cookie, no language, no address or host name of a visitor."""
+        """Renders the page with nothing of the visitor: no cookie, language, IP address or host name."""
         environ = {**create_environ(address, self.site_url), request_log.FOR_THE_CACHE: True}
         response = BaseResponse.from_app(self.app, environ, buffered=True)
         if reason := _not_for_everybody(response):

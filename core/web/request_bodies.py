@@ -1,4 +1,4 @@
-"""The body of a form. The server of production hands a form to a thread before it has arrived, and a sender who dawdles
+"""The body of a form. The production server hands a form to a thread before it has arrived, and a slow sender
 holds that thread: there are places for so many, and the others wait for one. Pages need no place."""
 
 from __future__ import annotations

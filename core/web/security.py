@@ -93,7 +93,7 @@ def _read_body(length: int) -> bytes:
 
 def check_origin() -> None:
     """Refuse a form sent from another site. Proxies that strip these headers are let through:
-    what changes data needs a form token besides."""
+    every view that changes data also requires a CSRF token."""
     if request.method in READING or _is_open_to_other_sites():
         return
     site = request.headers.get("Sec-Fetch-Site")

@@ -1,4 +1,4 @@
-"""/sitemap.xml: each feature marks its own pages, and nobody keeps a list of them."""
+"""/sitemap.xml: each feature marks its own pages, so there is no central list."""
 
 from __future__ import annotations
 

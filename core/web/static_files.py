@@ -1,4 +1,4 @@
-"""Static files: an address changes with the file's content, so a browser may keep it for ever."""
+"""Static files: an address changes with the file's content, so browsers may cache it forever."""
 
 from __future__ import annotations
 
