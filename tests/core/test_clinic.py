@@ -12,6 +12,7 @@ from flask import Flask
 from core import clinic, clock
 from core.config import ConfigError
 from tests.builders import referral
+from tests.conftest import build
 from tests.page import Client
 
 NAMED = 'name = "A Clinic"\nplace = "A Tower"\n'
@@ -89,6 +90,24 @@ def test_a_number_to_call_needs_no_quotes(tmp_path: Path) -> None:
 def test_a_feature_has_its_own_table(tmp_path: Path) -> None:
     assert start(tmp_path, f'{NAMED}[desk]\nemail = "a@b.c"\nfax = 3105550123') == DeskFacts("a@b.c", "3105550123")
     assert start(tmp_path, f'{NAMED}[desk]\nemail = " "') == start(tmp_path, NAMED) == DeskFacts()
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("[door]\n", "unknown table [door]; known are [referrals]"),
+        ('referrals_email = "a@b.c"', "referrals_email has moved: write it as email in the table [referrals]"),
+        ("[referrals]\nemail = 5", "[referrals] email must be text"),
+    ],
+)
+def test_a_mistake_in_a_table_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, problem: str
+) -> None:
+    wrong = load(tmp_path, NAMED + words)
+    monkeypatch.setattr(clinic, "load", lambda _: wrong)
+    with pytest.raises(ConfigError) as refused:
+        build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    assert problem in refused.value.message
 
 
 def test_the_day_is_the_clinics(evening: None) -> None:

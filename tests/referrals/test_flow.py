@@ -264,6 +264,17 @@ def test_the_referral_its_event_and_its_mail_come_together(app: Flask, client: C
     assert "routine" in mail["desk@clinic.example"].body
 
 
+def test_what_the_clinic_promises_stands_on_the_page_and_in_the_receipt(app: Flask, client: Client) -> None:
+    app.config["REFERRAL_FACTS"] = ReferralFacts(read_within="2 hours", decided_within="5 days")
+    fill_in(client)
+    page = client.get(send(client)).text
+    with app.app_context():
+        (receipt,) = outbox.newest()
+    for said in (page, receipt.body):
+        assert "within 2 hours" in said
+        assert "within 5 days" in said
+
+
 def test_where_mail_cannot_be_queued_nothing_is_sent_and_the_draft_stays(app: Flask, client: Client) -> None:
     fill_in(client)
     form = client.get("/refer/review").document.fields()
