@@ -17,8 +17,8 @@ from blueprints.referrals.models import Referral
 from core.crypto import envelope
 from core.extensions import db
 from tests.referrals import samples
+from tests.referrals.fhir.test_bundle import problems, resources
 from tests.referrals.test_commands import run
-from tests.referrals.test_fhir import problems, resources
 
 NAMES = sorted(file.name for file in samples.FOLDER.iterdir())
 TODAY = date(2026, 11, 24)

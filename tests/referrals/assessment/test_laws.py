@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from blueprints.referrals.assessment.assess import MGH_ATRQ, RULE_SETS, AssessmentInput, assess
 from blueprints.referrals.assessment.criteria import RuleSet
 from blueprints.referrals.details import Trial
-from tests.referrals.test_assessment import SERTRALINE, case
+from tests.referrals.assessment.test_assess import SERTRALINE, case
 
 quickly = settings(deadline=None, derandomize=True, max_examples=300)
 MEDICATIONS = ["sertraline", "Zoloft", "Paxil CR", "bupropion", "citalopram", "lithium", "Exxua", "Silenor", "mystery"]
