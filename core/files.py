@@ -47,8 +47,8 @@ def close_to_others(paths: Iterable[Path]) -> None:
     """Take every right of group and others from those of the files and folders that are there, and say so."""
     for path in paths:
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
-        # A folder like /tmp belongs to everybody.
-        if not mode & OTHERS or mode & stat.S_ISVTX:
+        # /tmp is shared by design; .gitkeep comes with the repository and is empty.
+        if not mode & OTHERS or mode & stat.S_ISVTX or path.name == ".gitkeep":
             continue
         try:
             path.chmod(mode & ~OTHERS)

@@ -11,11 +11,11 @@ from contextlib import closing, contextmanager
 from typing import IO, BinaryIO
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from blueprints.subscriptions import bp, csv_formats, import_export
 from blueprints.subscriptions.csv_formats import STATES, Entry, Person, Refused
 from core import clinic
+from core.database import UNAVAILABLE, kind_of
 from core.files import new_file
 
 LONGEST_LINE = 100_000
@@ -118,9 +118,8 @@ def _write(file: IO[str], form: csv_formats.Export, people: Iterable[Person], fo
 def _database() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        kind = type(error.orig).__name__
-        raise click.ClickException(f"Database error ({kind}). It is safe to run this again.") from error
+    except UNAVAILABLE as error:
+        raise click.ClickException(f"Database error ({kind_of(error)}). It is safe to run this again.") from error
 
 
 @contextmanager

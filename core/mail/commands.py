@@ -15,9 +15,10 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from core import clock, rate_limits
+from core.database import UNAVAILABLE, kind_of
 from core.extensions import db
 from core.mail import outbox
-from core.mail.worker import UNAVAILABLE, Unreachable, Worker, deliver
+from core.mail.worker import Unreachable, Worker, deliver
 
 POLL_INTERVAL = 5
 """Seconds."""
@@ -36,7 +37,7 @@ def database_needed() -> Iterator[None]:
         yield
     except UNAVAILABLE as error:
         db.session().invalidate()
-        raise click.ClickException(_away("database", error)) from error
+        raise click.ClickException(_unreachable("database", error)) from error
 
 
 @outbox_group.command("send")
@@ -56,7 +57,7 @@ def send(watch: bool) -> None:
             try:
                 _send_due(worker, stop)
             except Unreachable as error:
-                click.echo(_away("mail server", error), err=True)
+                click.echo(_unreachable("mail server", error), err=True)
 
 
 def _watch(worker: Worker, stop: threading.Event) -> None:
@@ -74,7 +75,7 @@ def _watch(worker: Worker, stop: threading.Event) -> None:
             wait = min(wait * 2, LONGEST_WAIT[missing])
             if said_at is None or clock.now() - said_at >= SAY_EVERY:
                 said_at = clock.now()
-                click.echo(_away(missing, error), err=True)
+                click.echo(_unreachable(missing, error), err=True)
         # Not all at the same moment, when a server comes back.
         if stop.wait(wait * random.uniform(0.75, 1.25)):  # noqa: S311 - no secret
             return
@@ -86,8 +87,8 @@ def _send_due(worker: Worker, stop: threading.Event, quiet: bool = False) -> Non
         click.echo(f"{sent} sent{_rest()}")
 
 
-def _away(missing: str, error: Exception) -> str:
-    kind = str(error) if isinstance(error, Unreachable) else type(getattr(error, "orig", error)).__name__
+def _unreachable(missing: str, error: Exception) -> str:
+    kind = str(error) if isinstance(error, Unreachable) else kind_of(error)
     return f"The {missing} cannot be reached ({kind}); the mail is kept."
 
 

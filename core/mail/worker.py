@@ -20,7 +20,6 @@ from typing import Any, Self
 from flask import current_app
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -43,9 +42,6 @@ PATIENCE = timedelta(days=2)
 KINDS = (Message.broadcast_id.is_(None), Message.broadcast_id.is_not(None))
 # Commits of a worker need not wait for the disk: what a power cut forgets is only sent again.
 QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_commit TO off"}
-UNAVAILABLE = (DBAPIError, PoolTimeout)
-"""What is raised when the database does not answer or cannot be reached. What is claimed then, and what was sent and is
-not noted yet, waits for it."""
 # Made once: it runs for each message.
 HELD = select(TABLE.c.id).where(
     TABLE.c.id == bindparam("row"), TABLE.c.claimed_by == bindparam("worker"), TABLE.c.due_at > bindparam("now")
@@ -59,7 +55,7 @@ class Unreachable(OSError):
 def deliver(stop: threading.Event | None = None, worker: Worker | None = None) -> Iterator[bool]:
     """Send what is due, one by one, until nothing is or `stop` is set: whether each went out.
 
-    Raises Unreachable, UNAVAILABLE. The same `worker` goes on after them with what it could not note.
+    Raises Unreachable, and database.UNAVAILABLE. The same `worker` goes on after them with what it could not note.
     """
     with worker or Worker(current_app.config["MAIL_URL"]) as at_work:
         for outcome in at_work.run():

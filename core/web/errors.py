@@ -85,15 +85,15 @@ def show_error(error: HTTPException, fault: BaseException | None = None) -> Resp
     known = error.code if error.code in PAGES else (400 if error.code < 500 else 500)
     heading, message = getattr(error, "words", PAGES[known])
     again = _posted_again() if isinstance(error, DatabaseUnavailable) else None
-    context = {"heading": heading, "message": message, "again": again, "fault": _told(fault or error)}
+    context = {"heading": heading, "message": message, "again": again, "fault": _traceback(fault or error)}
     response = hypermedia.page("errors/error.html", error.code, code=error.code, **context)
     response.headers.extend(_protocol_headers(error))
     response.headers["HX-Reswap"] = "none"
     return response
 
 
-def _told(fault: BaseException) -> str:
-    """What went wrong and where, for its developer. Nothing in production, because it may quote what was typed."""
+def _traceback(fault: BaseException) -> str:
+    """The traceback, for developers. Empty in production, because it may quote what a person typed."""
     cause = getattr(fault, "original_exception", None) or fault
     if not current_app.config["SHOW_FAULTS"] or isinstance(cause, HTTPException):
         return ""
