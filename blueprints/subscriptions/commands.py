@@ -29,38 +29,52 @@ report_option = click.option(
 )
 
 
+COLUMN_HELP = 'A column with another name, such as email="E-mail address". Repeatable.'
+STATE_HELP = "A status with another name, such as unsubscribed=left. Repeatable."
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    if wrong := [text for text in given if "=" not in text]:
+        raise click.BadParameter(f"{wrong[0]} has no =.")
+    return dict((left.strip(), right.strip()) for left, _, right in (text.partition("=") for text in given))
+
+
 @bp.cli.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--status", type=click.Choice(STATES[1:]), help="Status of everybody in a file without a status column.")
+@click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS", callback=_pairs, help=COLUMN_HELP)
+@click.option("--state", "states", multiple=True, metavar="THEIRS=OURS", callback=_pairs, help=STATE_HELP)
 @report_option
-def import_list(file: str, status: str | None, report: str | None) -> None:
-    """Import a CSV file from Mailchimp, Ghost, listmonk or our own export.
+def import_list(
+    file: str, status: str | None, columns: dict[str, str], states: dict[str, str], report: str | None
+) -> None:
+    """Import a CSV file: our own export, or any list whose columns you name.
 
     It sends no mail and never resubscribes anyone who left. Lines that cannot be read are reported on stderr,
     the rest are imported, and the exit code is 1. Running it again changes nothing.
     """
+    if unknown := (columns.keys() - set(Person._fields)) | (set(states.values()) - set(STATES)):
+        known = ", ".join((*Person._fields, *STATES))
+        raise click.UsageError(f"Unknown: {', '.join(sorted(unknown))}. Ours are {known}.")
     name = "".join(letter if letter.isprintable() else "?" for letter in os.path.basename(file))
-    _take_in(file, lambda lines: import_export.people(lines, name, clinic.today(), status), report)
+    day = clinic.today()
+    _take_in(file, lambda lines: import_export.people(lines, name, day, status, columns, states), report)
 
 
 @bp.cli.command("export")
-@click.option("--for", "program", type=click.Choice(list(csv_formats.EXPORTS)), default="ours", show_default=True)
 @click.option(
     "--status",
     "chosen",
     type=click.Choice(STATES),
     multiple=True,
-    help="Repeatable. Default: everybody in our own format, only confirmed subscribers in the others.",
+    help="Repeatable. Default: everybody.",
 )
 @click.option("--out", default="-", show_default=True, help="A new file, readable by its owner only; - for stdout.")
-def export(program: str, chosen: tuple[str, ...], out: str) -> None:
+def export(chosen: tuple[str, ...], out: str) -> None:
     """Export the subscribers as CSV that is safe to open in a spreadsheet. It contains no tokens."""
-    try:
-        states = import_export.states_for(program, chosen)
-    except import_export.CannotSay as error:
-        raise click.UsageError(str(error)) from error
+    states = sorted(set(chosen or STATES), key=STATES.index)
     with _database(), new_file(out) as file, _bar(import_export.count(states) if out != "-" else 0) as forward:
-        written = _write(file, csv_formats.EXPORTS[program], import_export.everybody(states), forward)
+        written = _write(file, import_export.everybody(states), forward)
     click.echo(f"{written} subscribers exported.", err=True)
 
 
@@ -104,11 +118,11 @@ def _summary(done: Counter[str]) -> str:
     return f"{done['new']} new, {done['changed']} changed, {done['same']} unchanged, {done['refused']} refused"
 
 
-def _write(file: IO[str], form: csv_formats.Export, people: Iterable[Person], forward: Forward) -> int:
+def _write(file: IO[str], people: Iterable[Person], forward: Forward) -> int:
     """Returns the number of rows."""
-    write, written = csv_formats.writer(file, form.columns), 0
+    write, written = csv_formats.writer(file, Person._fields), 0
     for person in people:
-        write(form.cells(person))
+        write(csv_formats.cells_of(person))
         forward(1)
         written += 1
     return written

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
 
@@ -53,38 +53,19 @@ class WrongFile(ValueError):
     """The file cannot be read at all. The message continues a sentence that starts with the file's name."""
 
 
-class Kind(NamedTuple):
-    """How a program exports subscribers. Column names are lowercase."""
+class Layout(NamedTuple):
+    """How a file's columns are read as ours. Column names and statuses are lowercase."""
 
-    program: str
-    email: str
-    status: str | None
-    """None: everybody in the file has one status."""
-    words: Mapping[str, str]
-    """Its statuses → ours."""
-    moments: Mapping[str, str]
-    """Our timestamp columns → its."""
-    ends: Mapping[str, str]
+    columns: Mapping[str, str]
+    """Ours → the file's, for those that the file has."""
+    states: Mapping[str, str]
+    """The file's statuses → ours."""
+    proofs: Mapping[str, str]
     """Columns that are set only when a person is gone → the status this implies."""
 
 
 MOMENTS = ("created_at", "consented_at", "confirmed_at", "left_at", "suppressed_at")
-WORDS = {state: state for state in STATES} | {"enabled": "confirmed", "disabled": "left", "blocklisted": "suppressed"}
-MAILCHIMP_MOMENTS = {
-    "consented_at": "optin_time",
-    "confirmed_at": "confirm_time",
-    "left_at": "unsub_time",
-    "suppressed_at": "clean_time",
-}
-GHOST_WORDS = {"true": "confirmed", "false": "left"}
-GHOST_MOMENTS = {"created_at": "created_at", "left_at": "deleted_at"}
-MAILCHIMP_ENDS = {"unsub_time": "left", "clean_time": "suppressed"}
-KINDS = (
-    Kind("Mailchimp", "email address", None, {}, MAILCHIMP_MOMENTS, MAILCHIMP_ENDS),
-    Kind("Ghost", "email", "subscribed_to_emails", GHOST_WORDS, GHOST_MOMENTS, {"deleted_at": "left"}),
-    Kind("listmonk, our own", "email", "status", WORDS, {name: name for name in MOMENTS}, {}),
-    Kind("any list of one state", "email", None, {}, {name: name for name in MOMENTS}, {}),
-)
+GONE = {"left_at": "left", "suppressed_at": "suppressed"}
 ADDRESS_COLUMNS = ("email", "email address", "recipient", "address")
 
 
@@ -187,13 +168,24 @@ def _records(lines: _Lines, comma: str) -> Iterator[tuple[int, list[str] | None]
             yield first, cells
 
 
-def kind_of(columns: Iterable[str]) -> Kind:
-    """Raises WrongFile."""
-    for kind in KINDS:
-        if {kind.email, kind.status or kind.email} <= set(columns):
-            return kind
-    known = "; ".join(f"{', '.join(filter(None, (kind.email, kind.status)))} ({kind.program})" for kind in KINDS)
-    raise WrongFile(f"{_seen(columns)} Those that are known: {known}.")
+def layout_of(columns: Sequence[str], named: Mapping[str, str], states: Mapping[str, str]) -> Layout:
+    """`named` maps our columns to the file's where they differ, `states` the file's statuses to ours.
+
+    A named left_at or suppressed_at proves that a person is gone, whatever the status says. In our own format it does
+    not: people who left may have subscribed again. Raises WrongFile.
+    """
+    own = {name: name for name in Person._fields} | ({"email": "email address"} if "email" not in columns else {})
+    theirs = {ours: its.strip().casefold() for ours, its in {**own, **named}.items()}
+    if missing := [theirs[ours] for ours in named if theirs[ours] not in columns]:
+        raise WrongFile(f"{_seen(columns)} It has no column {', '.join(missing)}.")
+    if theirs["email"] not in columns:
+        raise WrongFile(f"{_seen(columns)} Say which one has the addresses: --column email=NAME.")
+    words = {word.strip().casefold(): state for word, state in states.items()}
+    return Layout(
+        {ours: its for ours, its in theirs.items() if its in columns},
+        {**{state: state for state in STATES}, **words},
+        {theirs[ours]: state for ours, state in GONE.items() if ours in named},
+    )
 
 
 def _seen(columns: Iterable[str]) -> str:
@@ -221,35 +213,9 @@ def unescape_formula(cell: str) -> str:
     return cell[1:] if ESCAPED.match(cell) else cell
 
 
-class Export(NamedTuple):
-    """How a program imports subscribers."""
-
-    columns: tuple[str, ...]
-    cells: Callable[[Person], Iterable[str]]
-    states: Mapping[str, str]
-    """Our statuses → its. A missing status cannot be expressed."""
-
-
-GHOST = {"confirmed": "true", "left": "false", "suppressed": "false"}
-LISTMONK = {"confirmed": "enabled", "left": "disabled", "suppressed": "blocklisted"}
-EXPORTS = {
-    "ours": Export(Person._fields, lambda who: map(_said, who), {state: state for state in STATES}),
-    "mailchimp": Export(
-        ("Email Address", "OPTIN_TIME", "CONFIRM_TIME"),
-        lambda who: (who.email, _mailchimp_time(who.consented_at), _mailchimp_time(who.confirmed_at)),
-        {state: "" for state in LISTMONK},
-    ),
-    "ghost": Export(
-        ("email", "subscribed_to_emails", "created_at", "labels"),
-        lambda who: (who.email, GHOST[who.status], _said(who.created_at), ""),
-        GHOST,
-    ),
-    "listmonk": Export(
-        ("email", "name", "attributes", "status"),
-        lambda who: (who.email, "", "{}", LISTMONK[who.status]),
-        LISTMONK,
-    ),
-}
+def cells_of(person: Person) -> Iterator[str]:
+    """A row of our own format, whose columns are the fields of Person."""
+    return (_as_text(value) for value in person)
 
 
 def writer(file: IO[str], columns: Iterable[str]) -> Callable[[Iterable[str]], None]:
@@ -269,9 +235,5 @@ def _safe(cell: str) -> str:
     return escape_formula(cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value or ""
-
-
-def _mailchimp_time(value: datetime | None) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""

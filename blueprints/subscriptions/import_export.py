@@ -19,7 +19,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.subscriptions import csv_formats, services
-from blueprints.subscriptions.csv_formats import STATES, Entry, Kind, Person, Refused, WrongFile
+from blueprints.subscriptions.csv_formats import STATES, Entry, Layout, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
 from core import batches, clock
 from core.extensions import db
@@ -33,7 +33,6 @@ TRIES = 3
 LAYOUT = dict.fromkeys(map(ord, "\t\r\n"))
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BROKEN_UTF8 = re.compile(r"[\ud800-\udfff]")
-MAILCHIMP_NAMES = {"subscribed": "confirmed", "unsubscribed": "left", "cleaned": "suppressed"}
 ON_A_LIST = "on a provider's list"
 GONE = ("left", "suppressed")
 FOLLOWED = {
@@ -50,23 +49,26 @@ class NotSuppressed(LookupError):
     """The address is not suppressed."""
 
 
-class CannotSay(ValueError):
-    """The export format cannot express a status. The message is a complete sentence."""
-
-
-def people(lines: Iterable[str], name: str, day: date, status: str | None = None) -> Iterator[Entry | Refused]:
-    """Everybody in the file called `name`, imported on `day`; `status` is for a file that gives none. Raises WrongFile
-    before yielding any.
+def people(
+    lines: Iterable[str],
+    name: str,
+    day: date,
+    status: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    states: Mapping[str, str] | None = None,
+) -> Iterator[Entry | Refused]:
+    """Everybody in the file called `name`, imported on `day`; `status` is for a file that gives none. `columns` and
+    `states` are as in csv_formats.layout_of. Raises WrongFile before yielding any.
 
     Without a consent text in the file, the stored consent says that it was given elsewhere.
     """
     table = csv_formats.Table(lines)
-    kind = csv_formats.kind_of(table.columns)
-    status = _status_of_all(kind, name, status)
+    layout = csv_formats.layout_of(table.columns, columns or {}, states or {})
+    _check_status(layout, status)
     consent = f"Imported from {name} on {day:%Y-%m-%d}; consent was given there."
     start = Person("", status or "", consent_version="import", consent_text=consent)
     start = start._replace(suppressed_because=f"imported from {name}"[:60])
-    return table.read(kind.email, lambda cells: _person(kind, cells, start))
+    return table.read(layout.columns["email"], lambda cells: _person(layout, cells, start))
 
 
 def addresses(lines: Iterable[str]) -> Iterator[Entry | Refused]:
@@ -100,16 +102,6 @@ def allow(email: str) -> None:
     db.session.commit()
 
 
-def states_for(program: str, chosen: Iterable[str]) -> list[str]:
-    """The statuses to export for the program: those chosen, or its default. Raises CannotSay."""
-    states = sorted(set(chosen) or (STATES if program == "ours" else {"confirmed"}), key=STATES.index)
-    if not set(states) <= set(csv_formats.EXPORTS[program].states):
-        raise CannotSay("Only our own format can represent unconfirmed subscribers.")
-    if program == "mailchimp" and len(states) > 1:
-        raise CannotSay("A Mailchimp file holds one status. Export one --status at a time.")
-    return states
-
-
 def count(states: list[str]) -> int:
     number = db.session.scalar(select(func.count()).select_from(Subscriber).where(Subscriber.status.in_(states)))
     db.session.rollback()
@@ -125,25 +117,23 @@ def everybody(states: list[str]) -> Iterator[Person]:
             yield Person._make(row[1:])
 
 
-def _status_of_all(kind: Kind, name: str, said: str | None) -> str | None:
-    """None where each row gives its own. Raises WrongFile."""
-    if kind.status:
-        if said:
-            raise WrongFile(f"has its own status column ({kind.status}). Omit --status.")
-        return None
-    if kind.program == "Mailchimp" and not said:
-        starts = (state for start, state in MAILCHIMP_NAMES.items() if name.casefold().startswith(start))
-        said = next(starts, None)
-    if not said:
-        raise WrongFile("has no status column. Add --status confirmed, --status left or --status suppressed.")
-    return said
+def _check_status(layout: Layout, of_all: str | None) -> None:
+    """Raises WrongFile."""
+    if "status" in layout.columns and of_all:
+        raise WrongFile(f"has its own status column ({layout.columns['status']}). Omit --status.")
+    if "status" not in layout.columns and not of_all:
+        raise WrongFile(
+            "has no status column. Name it with --column status=NAME, or add --status confirmed, --status left or "
+            "--status suppressed."
+        )
 
 
-def _person(kind: Kind, cells: Mapping[str, str], start: Person) -> Person:
+def _person(layout: Layout, cells: Mapping[str, str], start: Person) -> Person:
     """Raises ValueError with the reason."""
-    moments: dict[str, Any] = {ours: csv_formats.moment(cells.get(its, "")) for ours, its in kind.moments.items()}
-    who = start._replace(email=cells[kind.email].strip(), status=_status(kind, cells, start.status), **moments)
-    version, text, because = (cells.get(name) for name in ("consent_version", "consent_text", "suppressed_because"))
+    own = {ours: cells[its] for ours, its in layout.columns.items()}
+    moments: dict[str, Any] = {ours: csv_formats.moment(own.get(ours, "")) for ours in csv_formats.MOMENTS}
+    who = start._replace(email=own["email"].strip(), status=_status(layout, cells, start.status), **moments)
+    version, text, because = (own.get(name) for name in ("consent_version", "consent_text", "suppressed_because"))
     if version and text:
         who = who._replace(consent_version=version[:40], consent_text=text)
     if who.status != "suppressed":
@@ -155,12 +145,13 @@ def _person(kind: Kind, cells: Mapping[str, str], start: Person) -> Person:
     return who
 
 
-def _status(kind: Kind, cells: Mapping[str, str], of_all: str) -> str:
-    """A date in a column of `ends` overrides an earlier status. Raises ValueError with the reason."""
-    said = kind.words.get(cells[kind.status].strip().casefold()) if kind.status else of_all
+def _status(layout: Layout, cells: Mapping[str, str], of_all: str) -> str:
+    """A date that proves a later status wins. Raises ValueError with the reason."""
+    column = layout.columns.get("status")
+    said = layout.states.get(cells[column].strip().casefold()) if column else of_all
     if said is None:
         raise ValueError("unknown status")
-    proved = (state for column, state in kind.ends.items() if cells.get(column, "").strip())
+    proved = (state for column, state in layout.proofs.items() if cells[column].strip())
     return max((said, *proved), key=STATES.index)
 
 

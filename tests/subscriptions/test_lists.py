@@ -42,7 +42,9 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("noon")
 def test_new_people_come_with_their_consent_and_a_token_of_their_own(app: Flask, tmp_path: Path) -> None:
     lines = ("Email Address,OPTIN_TIME,CONFIRM_TIME", "Ann@Example.com,2020-01-02 03:04:05,2020-01-02 03:04:05")
-    done = run(app, "import", write(tmp_path, *lines, "bob@example.com,,", name="subscribed_members_export.csv"))
+    file = write(tmp_path, *lines, "bob@example.com,,", name="subscribed_members_export.csv")
+    names = [part for pair in ("consented_at=OPTIN_TIME", "confirmed_at=Confirm_Time") for part in ("--column", pair)]
+    done = run(app, "import", file, "--status", "confirmed", *names)
     assert (done.exit_code, done.stdout) == (0, "2 new, 0 changed, 0 unchanged, 0 refused\n")
     ann, bob = rows(app).values()
     assert (ann.email, ann.email_key, ann.status, ann.created_at) == (
@@ -95,7 +97,7 @@ def test_a_list_moves_people_forward_only(app: Flask, tmp_path: Path, here: str)
 def test_a_link_of_somebody_pending_ends_when_a_list_confirms_them(app: Flask, client: Client, tmp_path: Path) -> None:
     subscribe(client, "a@example.com")
     token = rows(app)["a@example.com"].leave_token
-    run(app, "import", write(tmp_path, "email,status,confirmed_at", "a@example.com,enabled,2020-01-02T03:04:05Z"))
+    run(app, "import", write(tmp_path, "email,status,confirmed_at", "a@example.com,confirmed,2020-01-02T03:04:05Z"))
     row = rows(app)["a@example.com"]
     assert (row.status, row.confirmed_at, row.confirm_hash, row.confirm_until) == ("confirmed", OLD, None, None)
     assert (row.consent_version, row.leave_token) == ("import", token)
@@ -131,26 +133,26 @@ def test_broadcasts_to_those_who_are_gone_are_taken_back(app: Flask, tmp_path: P
 
 BAD = {
     "": "wrong number of columns",
-    ",enabled": "no address",
-    "canary,enabled": "not an email address",
-    "canary@,enabled": "not an email address",
-    f"{'canary' * 50}@example.com,enabled": "longer than 254 characters",
-    f"{'ΐ' * 120}@example.com,enabled": "longer than 254 characters",
-    "can\0ary@example.com,enabled": "control characters",
-    "can\x1bary@example.com,enabled": "control characters",
+    ",confirmed": "no address",
+    "canary,confirmed": "not an email address",
+    "canary@,confirmed": "not an email address",
+    f"{'canary' * 50}@example.com,confirmed": "longer than 254 characters",
+    f"{'ΐ' * 120}@example.com,confirmed": "longer than 254 characters",
+    "can\0ary@example.com,confirmed": "control characters",
+    "can\x1bary@example.com,confirmed": "control characters",
     "canary@example.com,perhaps": "unknown status",
     "canary@example.com": "wrong number of columns",
-    "canary@example.com,enabled,": "wrong number of columns",
-    "ok@EXAMPLE.com,enabled": "the address of an earlier line",
-    '"canary@example.com,enabled': "a quote that is not closed",
+    "canary@example.com,confirmed,": "wrong number of columns",
+    "ok@EXAMPLE.com,confirmed": "the address of an earlier line",
+    '"canary@example.com,confirmed': "a quote that is not closed",
 }
 BAD_LINES = [line for line in BAD if line]
 
 
 @pytest.mark.usefixtures("few_at_once")
 def test_bad_lines_are_named_without_addresses_and_the_others_go_in(app: Flask, tmp_path: Path) -> None:
-    lines = [part for n, bad in enumerate(BAD_LINES) for part in (bad, f"ok{n}@example.com,enabled")]
-    done = run(app, "import", write(tmp_path, "email,status", "ok@example.com,enabled", *lines))
+    lines = [part for n, bad in enumerate(BAD_LINES) for part in (bad, f"ok{n}@example.com,confirmed")]
+    done = run(app, "import", write(tmp_path, "email,status", "ok@example.com,confirmed", *lines))
     expected = [f"line {3 + 2 * n}: {BAD[bad]}" for n, bad in enumerate(BAD_LINES)]
     assert done.stderr.splitlines() == expected
     assert done.stdout == f"{len(BAD_LINES) + 1} new, 0 changed, 0 unchanged, {len(BAD_LINES)} refused\n"
@@ -160,10 +162,10 @@ def test_bad_lines_are_named_without_addresses_and_the_others_go_in(app: Flask, 
 
 def test_a_report_has_the_addresses_for_its_owner_only(app: Flask, tmp_path: Path) -> None:
     file, report = (
-        write(tmp_path, "email,status", "=cmd|' /C calc'!A1,enabled", "ok@example.com,enabled", "\t=1,enabled"),
+        write(tmp_path, "email,status", "=cmd|' /C calc'!A1,confirmed", "ok@example.com,confirmed", "\t=1,confirmed"),
         tmp_path / "report.csv",
     )
-    Path(file).write_bytes(Path(file).read_bytes() + b"caf\xe9@example.com,enabled\n")
+    Path(file).write_bytes(Path(file).read_bytes() + b"caf\xe9@example.com,confirmed\n")
     done = run(app, "import", file, "--report", str(report))
     assert (done.exit_code, done.stderr) == (1, "")
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
@@ -186,10 +188,10 @@ def test_a_report_never_overwrites_and_then_nothing_is_imported(app: Flask, tmp_
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("name,phone", "list.csv has the columns name, phone. Those that are known: email address (Mailchimp);"),
+        ("name,phone", "list.csv has the columns name, phone. Say which one has the addresses: --column email=NAME."),
         (
             "Email Address",
-            "list.csv has no status column. Add --status confirmed, --status left or --status suppressed.",
+            "list.csv has no status column. Name it with --column status=NAME, or add --status confirmed,",
         ),
     ],
 )
@@ -272,5 +274,13 @@ def test_a_pipe_is_read_like_a_file(app: Flask, tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=("Email Address\na@example.com\n",))
     writer.start()
-    assert last(run(app, "import", str(pipe))) == "1 new, 0 changed, 0 unchanged, 0 refused"
+    assert last(run(app, "import", str(pipe), "--status", "confirmed")) == "1 new, 0 changed, 0 unchanged, 0 refused"
     writer.join()
+
+
+@pytest.mark.parametrize("option", [("--column", "mail=x"), ("--state", "yes=maybe"), ("--column", "email")])
+def test_a_mapping_that_makes_no_sense_is_refused(app: Flask, tmp_path: Path, option: tuple[str, str]) -> None:
+    done = run(app, "import", write(tmp_path, "email", "a@example.com"), "--status", "left", *option)
+    assert done.exit_code == 2
+    assert "Unknown: " in done.stderr or "has no =" in done.stderr
+    assert states(app) == {}

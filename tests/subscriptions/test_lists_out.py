@@ -38,25 +38,23 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few_at_once")
-@pytest.mark.parametrize("program", ["ours", "mailchimp", "ghost", "listmonk"])
 @pytest.mark.parametrize("status", ["confirmed", "left"])
-def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, program: str, status: str) -> None:
+def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, status: str) -> None:
     # Each address in this file is escaped for spreadsheets.
     escaped = [f"x,{csv_formats.escape_formula(email)}" for email in HOSTILE]
     run(app, "import", write(tmp_path, "x,email", *escaped), "--status", status)
     before, out = states(app), str(tmp_path / "out.csv")
     assert before == dict.fromkeys(HOSTILE, status)
-    done = run(app, "export", "--for", program, "--status", status, "--out", out)
+    done = run(app, "export", "--status", status, "--out", out)
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "9 subscribers exported.\n")
     assert stat.S_IMODE(Path(out).stat().st_mode) == 0o600
     for line in csv.reader(Path(out).read_text(encoding="utf-8").splitlines()):
         assert not any(cell.startswith(("=", "+", "-", "@", "＝")) for cell in line)
     clear(app)
-    said = ["--status", status] if program == "mailchimp" else []
-    assert last(run(app, "import", out, *said)) == "9 new, 0 changed, 0 unchanged, 0 refused"
+    assert last(run(app, "import", out)) == "9 new, 0 changed, 0 unchanged, 0 refused"
     assert states(app) == before
     assert run(app, "export", "--out", out).exit_code == 1
-    assert last(run(app, "import", out, *said)) == "0 new, 0 changed, 9 unchanged, 0 refused"
+    assert last(run(app, "import", out)) == "0 new, 0 changed, 9 unchanged, 0 refused"
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -81,7 +79,7 @@ def test_our_own_export_holds_everything_but_tokens_and_comes_back(app: Flask, c
     assert not set(tokens) & {row.leave_token for row in rows(app).values()}
 
 
-def test_an_export_chooses_by_program_and_status(app: Flask) -> None:
+def test_an_export_chooses_by_status(app: Flask) -> None:
     have(app, p="pending", c="confirmed", l="left", s="suppressed")
 
     def exported(*options: str) -> str:
@@ -91,11 +89,6 @@ def test_an_export_chooses_by_program_and_status(app: Flask) -> None:
 
     assert exported() == "pcls"
     assert exported("--status", "suppressed", "--status", "pending") == "ps"
-    assert [exported("--for", program) for program in ("mailchimp", "ghost", "listmonk")] == ["c"] * 3
-    assert exported("--for", "listmonk", "--status", "left", "--status", "suppressed") == "ls"
-    for states_ in (["pending"], ["left", "confirmed"]):
-        chosen = [part for state in states_ for part in ("--status", state)]
-        assert run(app, "export", "--for", "mailchimp", *chosen).exit_code == 2
 
 
 @pytest.mark.usefixtures("noon", "few_at_once")
