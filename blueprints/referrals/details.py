@@ -1,7 +1,7 @@
-"""What a referral says, once it is valid: plain values between the form and the service.
+"""The content of a valid referral: plain values that pass from the form to the service.
 
-A field that is added, removed or changed raises VERSION, and comes with a sealed sample of it:
-`python -m tests.referrals.samples`. Referrals of every earlier version are read for ever.
+When a field is added, removed or changed, raise VERSION and add a sealed sample of the new version with
+`python -m tests.referrals.samples`. Referrals of every earlier version must stay readable forever.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Trial:
     medication: str
     """As typed."""
     generic: str = ""
-    """Its name in data/medications.csv, or "" where the table does not have it."""
+    """Generic name in terminology/medications.csv, or "" if it is not listed."""
     daily_dose_mg: float | None = None
     weeks: int | None = None
     """At that dose."""
@@ -74,9 +74,9 @@ class ReferralData:
     had_ketamine: str
     history_details: str
     safety: dict[str, str]
-    """yes | no | unknown (| not_applicable for pregnancy) for each question of data/answers.py SAFETY."""
+    """yes | no | unknown (| not_applicable for pregnancy) for each question of SAFETY in terminology/answers.py."""
     systolic: int | None
-    """mmHg, as diastolic."""
+    """mmHg, like diastolic."""
     diastolic: int | None
     weight_kg: float | None
     current_medications: str
@@ -87,20 +87,22 @@ class ReferralData:
     submitted_by: str
 
     def as_json(self) -> dict[str, Any]:
-        """The shape that is sealed. `version` tells later code how to read it."""
+        """The JSON that is sealed. `version` tells later code how to read it."""
         return {"version": VERSION, **asdict(self)}
 
 
 def read(data: Mapping[str, Any]) -> ReferralData:
-    """The details in the JSON of any version. What was not asked then is blank; what only a later version knows is
-    left out. Raises ValueError, naming the field, where a value is of another kind: whoever has a public key can seal
-    anything."""
+    """Read JSON of any version. Fields that it lacks are blank; fields that only a later version has are dropped.
+
+    Raises ValueError, naming the field, if a value has the wrong type. This check is needed because anyone with a
+    public key can seal anything.
+    """
     version_of(data)
     return ReferralData(**{f.name: _value(f.type, f.name, data) for f in fields(ReferralData)})
 
 
 def version_of(data: Mapping[str, Any]) -> int:
-    """Raises ValueError where it is no number from 1 on."""
+    """The version number. Raises ValueError unless it is an integer of at least 1."""
     version = data.get("version")
     if type(version) is not int or version < 1:
         raise ValueError("its version is not a number")
@@ -125,7 +127,7 @@ def _exactly(*kinds: type) -> Callable[[Any], Any]:
 
 
 def _text(value: Any) -> str:
-    _exactly(str)(value).encode()  # Half a character can be sealed, and be written nowhere.
+    _exactly(str)(value).encode()  # A lone surrogate could be sealed in JSON but not written out as UTF-8.
     return str(value)
 
 
@@ -143,7 +145,7 @@ def _trial(value: Any) -> Trial:
     return Trial(**{f.name: _value(f.type, f.name, known) for f in fields(Trial) if f.name in known})
 
 
-# By the annotation of the field: what stands for one that was not asked, and how a value is read.
+# For each field annotation: the value of a missing field, and the function that reads a value.
 KINDS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "str": ("", _text),
     "bool": (False, _exactly(bool)),

@@ -1,8 +1,8 @@
-"""A draft's token lies in the browser in two halves: one in a cookie of its own, one in the signed session.
+"""The browser stores a draft's token in two halves: one in its own cookie, one in the signed session cookie.
 
-A half alone opens nothing, so nobody can plant a token in somebody else's browser and read what is typed there. The
-site never takes a token over from a browser: one that opens nothing is replaced by a new one (drafts.save). In
-production both cookies are `__Host-`: no other host, and no page without TLS, can set them.
+One half alone opens nothing, so an attacker cannot plant a token in someone else's browser and then read what is typed
+there. The site never adopts a token that a browser sends: if it opens no draft, a new token replaces it (drafts.save).
+In production both cookies have the `__Host-` prefix, so no other host and no page without TLS can set them.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _HALF = re.compile(rf"[A-Za-z0-9_-]{{{HALF}}}")
 
 
 def read() -> str | None:
-    """The token, if the browser brings both halves."""
+    """The token, or None unless the browser sends both halves."""
     halves = (request.cookies.get(_cookie(), ""), str(session.get(NAME, "")))
     return "".join(halves) if all(map(_HALF.fullmatch, halves)) else None
 
 
 def is_there() -> bool:
-    """The browser brings a cookie of a draft, whether it opens one or not."""
+    """Whether the browser sends a draft cookie, even if it opens no draft."""
     return _cookie() in request.cookies
 
 
@@ -47,7 +47,10 @@ def clear(response: Response) -> Response:
 
 
 def network() -> str:
-    """The client's network as drafts are counted by it: without the site's secret key nobody can read it back."""
+    """Keyed hash of the client's network (32 hex digits), used to count drafts per network.
+
+    Without the site's secret key, the hash cannot be matched to an address.
+    """
     secret = current_app.config["SECRET_KEY"]
     return envelope.derive(secret, f"clinic/draft/v1/network/{client_network()}").hex()[:32]
 

@@ -1,4 +1,10 @@
-"""Drafts: half-filled forms that only the browser that holds the token can open, for 24 hours."""
+"""Drafts: partly completed forms. For 24 hours, only the browser that holds the token can open one.
+
+Four terms: the token is the secret in the browser's two cookies (draft_token.py) that opens the draft. The key names
+the future referral, so sending twice gives the same reference. The fingerprint is a hash of the key and the answers.
+"Seen" is the review page's hidden field with the fingerprint of what that page showed; if the draft has changed since,
+nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +28,11 @@ log = logging.getLogger("site")
 
 LIFETIME = timedelta(hours=24)
 MAX_BYTES = 64 * 1024
-"""Of one sealed draft."""
+"""Size limit for one sealed draft."""
 MAX_DRAFTS = 16_384
-"""In the table: 1 GiB at most."""
+"""Limit for the whole table: 1 GiB at MAX_BYTES each."""
 MAX_NETWORK_DRAFTS = 2_000
-"""Started from one network and not yet gone: the whole of a hospital may share one address."""
+"""Limit for drafts in the table from one network. It is high because a whole hospital may share one address."""
 PATIENT = (
     "patient_given_name",
     "patient_family_name",
@@ -44,36 +50,35 @@ class NotKept(Exception):
 
 
 class DraftTooLarge(NotKept):
-    """Sealed, the answers are more than MAX_BYTES."""
+    """The sealed draft would exceed MAX_BYTES."""
 
 
 class TooManyDrafts(NotKept):
-    """The network has MAX_NETWORK_DRAFTS already."""
+    """The network already has MAX_NETWORK_DRAFTS drafts."""
 
 
 @dataclass(frozen=True)
 class SavedDraft:
-    """`token` goes to the browser (draft_token.py) and nowhere else; `key` names the referral to be."""
+    """`token` goes only to the browser (draft_token.py); `key` names the future referral."""
 
     token: str
     key: str
     answers: Answers
     saved_at: datetime
     started_at: datetime
-    """When it was saved for the first time."""
+    """When it was first saved."""
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the draft and with its answers: what was read on the review page is what may be sent."""
+        """16 hex digits that change with the draft and its answers, so that only the reviewed answers can be sent."""
         return hashlib.sha256(json.dumps([self.key, self.answers], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def save(token: str | None, answers: Answers, network: str = "") -> SavedDraft:
-    """Keep the answers, in place of the earlier ones if the token opens a draft of the same patient. Commits.
+    """Save the answers, replacing the earlier ones if the token opens a draft for the same patient. Commits.
 
-    In every other case a new draft is started, with a token and a key that nobody has seen, and the earlier one is
-    deleted in the same commit. `network` says who starts it, in a form that cannot be read back (32 characters at
-    most). Raises DraftTooLarge or TooManyDrafts.
+    Otherwise, start a new draft with a new token and key, and delete the earlier draft in the same commit. `network`
+    is a keyed hash of the client's network (at most 32 characters). Raises DraftTooLarge or TooManyDrafts.
     """
     earlier, now = load(token), clock.now()
     _remove_expired(now)
@@ -90,7 +95,7 @@ def save(token: str | None, answers: Answers, network: str = "") -> SavedDraft:
 
 
 def load(token: str | None) -> SavedDraft | None:
-    """The draft, or None where there is none, or none that can be read."""
+    """The draft, or None if it does not exist or cannot be read."""
     if not token:
         return None
     try:
@@ -107,13 +112,13 @@ def discard(token: str | None) -> None:
 
 
 def remove(token: str | None) -> None:
-    """Delete the draft in the caller's transaction."""
+    """Delete the draft in the caller's transaction, without committing."""
     if token:
         db.session.execute(delete(Draft).where(Draft.token_hash == _row_id(token)))
 
 
 def purge() -> int:
-    """Delete the expired drafts; returns how many there were. Commits."""
+    """Delete expired drafts and return how many were deleted. Commits."""
     removed = _remove_expired(clock.now())
     db.session.commit()
     return removed
@@ -129,7 +134,7 @@ def _read(token: str) -> SavedDraft | None:
 
 
 def _replace(draft: SavedDraft) -> bool:
-    """False where the row has gone meanwhile: it was sent or deleted, so its key must not live on."""
+    """Update the row. False if it has since been sent or deleted: in that case its key must not be reused."""
     same = update(Draft).where(Draft.token_hash == _row_id(draft.token))
     return _count(same.values(_columns(draft))) == 1
 
@@ -145,7 +150,7 @@ def _start(draft: SavedDraft, network: str) -> None:
 
 
 def _make_room() -> None:
-    """Where the table is full the drafts that were left alone longest go: whoever is filling in a form keeps theirs."""
+    """If the table is full, delete the drafts saved longest ago, so that people filling in a form keep theirs."""
     excess = (db.session.scalar(select(func.count()).select_from(Draft)) or 0) - MAX_DRAFTS + 1
     if excess > 0:
         oldest = select(Draft.token_hash).order_by(Draft.expires_at).limit(excess)
@@ -154,7 +159,7 @@ def _make_room() -> None:
 
 
 def _columns(draft: SavedDraft) -> dict[str, Any]:
-    """Raises DraftTooLarge."""
+    """The column values, with the draft sealed. Raises DraftTooLarge."""
     sealed = {"key": draft.key, "answers": draft.answers, "started_at": draft.started_at.isoformat()}
     blob = envelope.encrypt(_sealing_key(draft.token), sealed, _context(draft.token))
     if len(blob) > MAX_BYTES:
@@ -164,7 +169,7 @@ def _columns(draft: SavedDraft) -> dict[str, Any]:
 
 
 def _is_another_patient(before: Answers, after: Answers) -> bool:
-    """A name or a part of the birth date that was there reads differently now, or is gone."""
+    """Whether a name or part of the birth date that was filled in has been changed or removed."""
     return any(_words(before, name) not in ([], _words(after, name)) for name in PATIENT)
 
 
@@ -177,7 +182,7 @@ def _remove_expired(now: datetime) -> int:
 
 
 def _count(statement: Any) -> int:
-    """Rows that the statement changed."""
+    """Execute the statement and return the number of rows it changed."""
     unread = statement.execution_options(synchronize_session=False)
     return cast(CursorResult[Any], db.session.execute(unread)).rowcount
 

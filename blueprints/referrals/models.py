@@ -1,4 +1,4 @@
-"""Tables of drafts and referrals. Nothing about a patient stands in the clear."""
+"""Tables of drafts and referrals. Nothing about a patient is stored unencrypted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.extensions import db
 
 class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "referrals"
-    __table_args__ = (Index(None, "priority", "id"),)  # The list: urgent ones first, each kind in order of arrival.
+    __table_args__ = (Index(None, "priority", "id"),)  # For the list: urgent first, then by arrival.
     purpose = "clinic/referral/v1"
     known_by = "reference"
     recorded = ("public_id", "reference", "received_at", "priority")
@@ -27,17 +27,17 @@ class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
     status: Mapped[str] = mapped_column(String(20), default="submitted")
     priority: Mapped[str] = mapped_column(String(10))
     marks: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """Signs of who sent it (verification.py), nothing about the patient. None where it came before they were kept."""
+    """Signs of who sent it (verification.py), nothing about the patient. None in rows that predate this column."""
     confirm_hash: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
-    """Of the token in the receipt, where one left, until it is used."""
+    """Hash of the token in the receipt. None if no receipt was sent or once the token is used."""
     confirm_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When whoever reads the referrer's mail said that the referral is theirs."""
+    """When someone with access to the referrer's email confirmed the referral."""
     events: Mapped[list[Event]] = relationship(order_by="Event.id")
 
 
 class Event(db.Model):  # type: ignore[name-defined,misc]
-    """One thing that happened to a referral. Rows are only ever added."""
+    """Something that happened to a referral. Append-only."""
 
     __tablename__ = "referral_events"
 
@@ -56,4 +56,4 @@ class Draft(db.Model):  # type: ignore[name-defined,misc]
     saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     network: Mapped[str] = mapped_column(String(32), server_default="", index=True)
-    """Keyed hash of the network that started it: one network may start so many and no more."""
+    """Keyed hash of the network that started it, to limit drafts per network."""

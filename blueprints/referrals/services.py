@@ -24,21 +24,21 @@ from core.crypto.envelope import SealingError
 from core.crypto.models import Opened
 from core.extensions import db
 
-# No vowels, so that no word appears by chance; no 0, 1, L, which are misread.
+# No vowels, so that no word can form by chance; no 0, 1 or L, which are easily misread.
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 TRIES = 5
 
 
 class UnknownReferral(LookupError):
-    """There is no referral of that reference."""
+    """No referral matches this reference or confirmation link."""
 
 
 class LinkExpired(LookupError):
-    """The link in the receipt is ours, and too old."""
+    """The confirmation link in the receipt is genuine but has expired."""
 
 
 class Summary(NamedTuple):
-    """What stands in the clear of a referral."""
+    """The part of a referral that is stored unencrypted."""
 
     reference: str
     received_at: datetime
@@ -50,7 +50,7 @@ class Summary(NamedTuple):
 
     @property
     def signs(self) -> list[str]:
-        """What stands out, in words."""
+        """Anything unusual about how the referral was sent, in words."""
         return list(self.marks.words(confirmed=self.email == "confirmed"))
 
 
@@ -62,10 +62,10 @@ def submit(
     clinic_email: str | None = None,
     origin: Origin = Origin(),  # noqa: B008 - frozen
 ) -> str:
-    """Keep the sealed referral, its marks, its event and its mail, and delete its draft, in one commit; returns the
-    reference.
+    """Store a sealed referral, its marks, event and emails, and delete its draft, in one commit.
 
-    The same key gives the same reference, however often and however simultaneously it is sent.
+    Returns the reference. The same key always gives the same reference, even if sent repeatedly or concurrently.
+    Raises RuntimeError if no unused reference is found.
     """
     for _ in range(TRIES):
         if sent := reference_of(key):
@@ -77,7 +77,7 @@ def submit(
             drafts.remove(token)
             db.session.commit()
         except IntegrityError:
-            # Somebody else was first: with this key, or by chance with this reference.
+            # Another request has just stored this key, or by chance this reference.
             db.session.rollback()
         else:
             return referral.reference
@@ -85,13 +85,15 @@ def submit(
 
 
 def reference_of(key: str) -> str | None:
-    """The reference that a form with this key was given, if it was sent."""
+    """The reference of the referral sent with this key, or None if it was not sent."""
     return db.session.scalar(select(Referral.reference).where(Referral.key_hash == _hash(key)))
 
 
 def receipt_is_paused(reference: str) -> bool:
-    """Whether no receipt was written because too many mails were asked for at once. What is known of the address itself
-    is told to nobody. Raises UnknownReferral."""
+    """Whether the receipt was withheld because too many emails were requested at once.
+
+    Reveals nothing about the address itself. Raises UnknownReferral.
+    """
     found = db.session.execute(select(Referral.marks).where(Referral.reference == reference)).one_or_none()
     if found is None:
         raise UnknownReferral(reference)
@@ -99,9 +101,9 @@ def receipt_is_paused(reference: str) -> bool:
 
 
 def confirm_email(token: str, clinic_email: str | None = None) -> str:
-    """Whoever has the receipt says that the referral is theirs; returns its reference. Commits.
+    """Confirm the referrer's address with the token in the receipt, and return the reference. Commits.
 
-    Raises UnknownReferral, also where the link was used already, and LinkExpired.
+    Raises UnknownReferral, also if the link has already been used, and LinkExpired.
     """
     referral = db.session.scalar(select(Referral).where(verification.by_token(token)).with_for_update())
     if referral is None or verification.is_over(referral):
@@ -114,23 +116,23 @@ def confirm_email(token: str, clinic_email: str | None = None) -> str:
 
 
 def summaries(limit: int | None = None) -> Iterator[Summary]:
-    """Urgent ones first, then in order of arrival. However many there are, few are in memory, and none is read that
-    is not among the first `limit`."""
+    """Urgent referrals first, then in order of arrival. Reads in batches to limit memory, and at most `limit` rows per
+    priority."""
     urgent = _summaries(Referral.priority == "urgent", size=limit)
     return islice(chain(urgent, _summaries(Referral.priority != "urgent", size=limit)), limit)
 
 
 def summary(reference: str) -> Summary:
-    """Raises UnknownReferral."""
+    """The unencrypted part of one referral. Raises UnknownReferral."""
     for found in _summaries(Referral.reference == reference.strip().upper()):
         return found
     raise UnknownReferral(reference)
 
 
 def open_referral(reference: str, private_key: str) -> Opened:
-    """What the referral says, of any version, and whether it stands as it was sealed.
+    """Decrypt a referral of any version, and check that its row has not changed since it was sealed.
 
-    Raises UnknownReferral, or SealingError where it cannot be opened or is none that the site would have sealed.
+    Raises UnknownReferral, or SealingError if it cannot be opened or is not a referral that the site could have sealed.
     """
     opened = models.find(Referral, reference.strip().upper(), private_key)
     if opened is None:
@@ -143,14 +145,14 @@ def open_referral(reference: str, private_key: str) -> Opened:
 
 
 def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Summary, Opened | SealingError]]:
-    """Each referral, in order of arrival, with what it says, or with why it cannot be opened."""
+    """Each referral in order of arrival, decrypted or with the error that prevented it."""
     for summary in _summaries(*_received(since)):
         said: Opened | SealingError
         try:
             said = open_referral(summary.reference, private_key)
         except SealingError as error:
             said = error
-        db.session.rollback()  # Whoever takes their time over what is said holds no lock.
+        db.session.rollback()  # Hold no lock while the caller processes this referral.
         yield summary, said
 
 

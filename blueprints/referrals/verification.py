@@ -1,5 +1,6 @@
-"""How far a referral is verified: what the request tells beside the answers, and whether the referrer's address was
-confirmed. These are marks for the clinic to weigh and never a reason to refuse a person.
+"""How well a referral is verified: what the request itself reveals, and whether the referrer confirmed their address.
+
+The clinic weighs these marks. They are never a reason to reject a referral.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ USUAL = Kind(
     "referral",
     (Limit("network", HOUR, 20), Limit("network", DAY, 60), Limit("site", HOUR, 40), Limit("site", DAY, 150)),
 )
-"""Above it referrals are kept, marked, and no longer announced one by one."""
+"""Referrals above these limits are kept and marked, but no longer announced one by one."""
 EPISODE_ENDS_AFTER = HOUR
-"""Without a referral above the limits. The clinic is told once in an episode."""
+"""Time without a referral above the limits that ends an episode. The clinic is notified once per episode."""
 QUICK = 60
-"""Seconds: the form takes about six minutes."""
+"""Seconds. Anything faster is marked, because the form takes about six minutes."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a request tells beside the answers. None where it is not known."""
+    """What is known about a submission besides its answers. None means not known."""
 
     network: str = ""
-    """As core/extensions.py client_network gives it. It is kept as a hash, for a day."""
+    """From client_network in core/extensions.py. Stored only as a hash, for one day."""
     opened_at: datetime | None = None
     draft_started_at: datetime | None = None
     honeypot_filled: bool = False
@@ -45,7 +46,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Marks:
-    """What is kept beside a referral, in the clear. It says nothing of the patient."""
+    """Stored unencrypted with a referral. Contains nothing about the patient."""
 
     seconds_on_form: int | None = None
     """From opening the form to sending it."""
@@ -53,20 +54,20 @@ class Marks:
     """From the first save of the draft to sending it."""
     honeypot_filled: bool = False
     same_network_in_a_day: int = 0
-    """Others that came from the same network in the day before."""
+    """Number of other referrals from the same network in the preceding day."""
     many_at_once: bool = False
-    """It came above the limits of this module, and was not announced to the clinic by itself."""
+    """It exceeded the limits of this module, so the clinic got no separate notice for it."""
     receipt_paused: bool = False
-    """No receipt was written, because of the network or the site and not because of the address."""
+    """The receipt was withheld because of the network or site limits, not because of the address."""
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Marks:
-        """From the column, whichever version of the site wrote it."""
+        """Read the column, whichever version of the site wrote it."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in (kept or {}).items() if name in known})
 
     def words(self, confirmed: bool) -> Iterator[str]:
-        """What stands out, where the referrer's address was confirmed or was not."""
+        """Anything unusual, in words. `confirmed` says whether the referrer's address is confirmed."""
         if self.many_at_once:
             yield "many at once" if confirmed else "unverified, many at once"
         if self.honeypot_filled:
@@ -78,10 +79,10 @@ class Marks:
 
 
 def receive(referral: Referral, referrer: str, clinic: str | None, origin: Origin) -> None:
-    """Mark a new referral and write its mail, in the caller's transaction.
+    """Mark a new referral and queue its emails, in the caller's transaction.
 
-    Call it before the referral is added: others that arrive at this moment wait here, and must hold no row that this
-    one waits for.
+    Call this before adding the referral. Concurrent submissions wait here, and a deadlock could follow if they already
+    held a row that this one needs.
     """
     over = bool(rate_limits.exhausted(USUAL, origin.network))
     same_network = rate_limits.from_network(USUAL, origin.network)
@@ -101,8 +102,10 @@ def receive(referral: Referral, referrer: str, clinic: str | None, origin: Origi
 
 
 def confirm(referral: Referral, clinic: str | None) -> None:
-    """The referrer's address is confirmed. A referral that was not announced by itself is announced now. The link works
-    once; the caller commits."""
+    """Mark the referrer's address as confirmed, and announce the referral if it has had no separate notice.
+
+    The link works only once. The caller commits.
+    """
     now = clock.now()
     referral.confirmed_at, referral.confirm_hash, referral.confirm_until = now, None, None
     referral.events.append(Event(kind="confirmed", happened_at=now))
@@ -111,17 +114,17 @@ def confirm(referral: Referral, clinic: str | None) -> None:
 
 
 def is_over(referral: Referral) -> bool:
-    """Whether the link in the receipt is too old."""
+    """Whether the link in the receipt has expired."""
     return referral.confirm_until is None or referral.confirm_until <= clock.now()
 
 
 def by_token(token: str) -> Any:
-    """The condition that finds the referral whose receipt has this token."""
+    """SQL condition for the referral whose receipt contains this token."""
     return Referral.confirm_hash == _hash(token)
 
 
 def state_of(confirmed_at: datetime | None, confirm_hash: str | None) -> str:
-    """confirmed | not confirmed | no receipt sent: of the referrer's address."""
+    """State of the referrer's address: confirmed | not confirmed | no receipt sent."""
     if confirmed_at:
         return "confirmed"
     return "not confirmed" if confirm_hash else "no receipt sent"
