@@ -18,7 +18,7 @@ help:  ## list what can be done
 run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT), again whenever you save
 	@exec $(BIN)/flask serve --reload
 
-test: .venv/test  ## linters, types, import contracts, templates and the tests, in three minutes
+test: .venv/test  ## linters, types, import contracts, templates and the tests, in about six minutes
 	$(call phase,linters,$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .)
 	$(call phase,types,$(BIN)/mypy --no-error-summary)
 	$(call phase,import contracts,$(BIN)/lint-imports --no-logo)

@@ -21,7 +21,7 @@ class RuleSet:
     weeks_surely: int = 6
     """This many are enough. They differ where the source gives a range: between them nobody can tell."""
     counts: frozenset[str] = LESS_THAN_HALF
-    """Outcomes (data/answers.py OUTCOME) that count as no sufficient benefit."""
+    """Outcomes (terminology/answers.py OUTCOME) that count as no sufficient benefit."""
     unclear: frozenset[str] = frozenset()
     """Outcomes that hold both what counts and what does not: less than half is not always 25 % or less."""
     trials: int = 2

@@ -35,7 +35,7 @@ class AssessmentInput:
     had_psychotherapy: str = "unknown"
     had_ketamine: str = "unknown"
     safety: Mapping[str, str] = field(default_factory=dict)
-    """Keys of data/answers.py SAFETY; yes, no, unknown, not_applicable, or "" where it is not answered."""
+    """Keys of terminology/answers.py SAFETY; yes, no, unknown, not_applicable, or "" where it is not answered."""
     systolic: int | None = None
     """mmHg, as diastolic."""
     diastolic: int | None = None
