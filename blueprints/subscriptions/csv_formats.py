@@ -171,8 +171,9 @@ def _records(lines: _Lines, comma: str) -> Iterator[tuple[int, list[str] | None]
 def layout_of(columns: Sequence[str], named: Mapping[str, str], states: Mapping[str, str]) -> Layout:
     """`named` maps our columns to the file's where they differ, `states` the file's statuses to ours.
 
-    A named left_at or suppressed_at proves that a person is gone, whatever the status says. In our own format it does
-    not: people who left may have subscribed again. Raises WrongFile.
+    A date in suppressed_at or left_at proves that a person is gone, whatever the status says. One exception: beside a
+    status column, left_at proves it only where it is named, because in our own format people who left may have
+    subscribed again. Raises WrongFile.
     """
     own = {name: name for name in Person._fields} | ({"email": "email address"} if "email" not in columns else {})
     theirs = {ours: its.strip().casefold() for ours, its in {**own, **named}.items()}
@@ -180,11 +181,16 @@ def layout_of(columns: Sequence[str], named: Mapping[str, str], states: Mapping[
         raise WrongFile(f"{_seen(columns)} It has no column {', '.join(missing)}.")
     if theirs["email"] not in columns:
         raise WrongFile(f"{_seen(columns)} Say which one has the addresses: --column email=NAME.")
+    came_back = theirs["status"] in columns and "left_at" not in named
     words = {word.strip().casefold(): state for word, state in states.items()}
     return Layout(
         {ours: its for ours, its in theirs.items() if its in columns},
         {**{state: state for state in STATES}, **words},
-        {theirs[ours]: state for ours, state in GONE.items() if ours in named},
+        {
+            theirs[ours]: state
+            for ours, state in GONE.items()
+            if theirs[ours] in columns and not (ours == "left_at" and came_back)
+        },
     )
 
 

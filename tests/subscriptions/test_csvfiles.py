@@ -117,6 +117,15 @@ def test_a_date_on_which_somebody_left_wins_over_the_status(status: str) -> None
     assert [found for _, found in read(text, status=status, columns=columns)] == at_least
 
 
+def test_without_a_status_column_dates_decide_under_our_own_names_too() -> None:
+    text = "email,left_at,suppressed_at\na@b.com,,\nb@b.com,2020-01-01,\nc@b.com,,2020-01-01\n"
+    assert [found for _, found in read(text, status="confirmed")] == ["confirmed", "left", "suppressed"]
+
+
+def test_a_date_of_suppression_wins_over_any_status() -> None:
+    assert read("email,status,suppressed_at\na@b.com,confirmed,2020-01-01\n") == [(2, "suppressed")]
+
+
 def test_in_our_own_format_people_who_left_may_have_come_back() -> None:
     assert read("email,status,left_at\na@b.com,confirmed,2020-01-01\n") == [(2, "confirmed")]
 
