@@ -116,8 +116,8 @@ def confirm_email(token: str, clinic_email: str | None = None) -> str:
 
 
 def summaries(limit: int | None = None) -> Iterator[Summary]:
-    """Urgent referrals first, then in order of arrival. Reads in batches to limit memory, and at most `limit` rows per
-    priority."""
+    """Urgent referrals first, then in order of arrival; at most `limit` in all. Reads in batches, so that memory stays
+    small however many there are."""
     urgent = _summaries(Referral.priority == "urgent", size=limit)
     return islice(chain(urgent, _summaries(Referral.priority != "urgent", size=limit)), limit)
 
