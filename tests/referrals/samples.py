@@ -37,8 +37,9 @@ def row_of(sample: dict[str, Any]) -> Referral:
 
 
 def shape() -> dict[str, dict[str, Any]]:
-    """The fields of the details as they are now, each with its annotation."""
-    return {kind.__name__: {f.name: f.type for f in fields(kind)} for kind in (details.ReferralData, details.Trial)}
+    """The fields of the details as they are now, each with its annotation, under the names that samples have them."""
+    kinds = {"ReferralDetails": details.ReferralData, "Trial": details.Trial}
+    return {name: {f.name: f.type for f in fields(kind)} for name, kind in kinds.items()}
 
 
 def seal() -> dict[str, Any]:

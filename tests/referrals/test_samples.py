@@ -55,7 +55,7 @@ def test_a_change_of_the_fields_comes_with_a_version_and_a_sample() -> None:
     present = samples.load(samples.PRESENT)
     assert present["fields"] == samples.shape()
     assert present["recorded"] == list(Referral.recorded)
-    assert set(present["details"]) == {"version", *samples.shape()["ReferralData"]}
+    assert set(present["details"]) == {"version", *samples.shape()["ReferralDetails"]}
     assert {tuple(trial) for trial in present["details"]["trials"]} == {tuple(samples.shape()["Trial"])}
 
 
@@ -71,7 +71,7 @@ def test_it_opens_and_says_what_it_said(kept: Flask, sample: dict[str, Any]) -> 
         opened = services.open_referral(sample["reference"], sample["private_key"])
     said = json.loads(json.dumps(opened.data))
     assert {name: said[name] for name in sample["details"]} == sample["details"]
-    assert set(said) == {"version", *samples.shape()["ReferralData"]}
+    assert set(said) == {"version", *samples.shape()["ReferralDetails"]}
     assert opened.differs == (() if is_recorded(sample) else None)
 
 

@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from blueprints.subscriptions import services
-from blueprints.subscriptions.models import Subscriber
-from core import clock
-from core.extensions import db
 from core.mail import limits, outbox
 from core.rate_limits import HOUR, Kind, Limit
 from tests.conftest import Wait
@@ -77,20 +73,6 @@ def test_whom_an_operator_suppresses_gets_no_receipt_either(app: Flask, tmp_path
     run(app, command, file, *(["--status", "suppressed"] if command == "import" else []))
     with app.app_context():
         assert limits.suppressed_of([READER]) == {READER}
-
-
-def test_a_confirmation_link_ends_at_its_moment_and_not_before(
-    app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subscribe(client)
-    path = link(app, "confirm")
-    with app.app_context():
-        until = db.session.scalar(select(Subscriber.confirm_until))
-    assert until is not None
-    monkeypatch.setattr(clock, "now", lambda: until)
-    assert client.post(path, headers=OWN).status == 410
-    monkeypatch.setattr(clock, "now", lambda: until - timedelta(microseconds=1))
-    assert client.post(path, headers=OWN).status == 200
 
 
 def test_asking_again_and_a_copy_are_refused_alike_when_the_site_is_paused(

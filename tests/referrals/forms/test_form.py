@@ -6,7 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from blueprints.referrals.forms.safety import SafetyQuestions
+from blueprints.referrals.terminology.answers import SAFETY
+from core.forms.base import Radio
 from tests.builders import REFERRAL, referral
 from tests.page import Answer, Client
 
@@ -233,3 +237,11 @@ def test_the_blank_form_asks_every_question(sqlite_client: Client) -> None:
     printed = {e.text.removesuffix(" (optional)").strip() for e in paper.document.all("dt")}
     assert asked <= printed
     assert {"Your NPI", "Date of birth: month, day, year", "Clinical summary", "Medications that were tried"} <= printed
+
+
+def test_each_question_of_the_safety_list_is_a_field_with_its_words(sqlite_app: Flask) -> None:
+    with sqlite_app.test_request_context():
+        form = SafetyQuestions(formdata=None)
+    asked = {field.name: field.label.text for field in form if isinstance(field, Radio)}
+    assert {name: words for name, words in asked.items() if name in SAFETY} == SAFETY
+    assert asked.keys() - SAFETY.keys() == {"suicide_risk", "safety_plan", "urgent_handoff"}
