@@ -13,8 +13,8 @@ from flask import current_app, request, session
 from werkzeug.wrappers import Response
 
 from blueprints.referrals import drafts
-from core.crypto import envelope
 from core.extensions import client_network
+from core.rate_limits import keyed_hash
 
 NAME = "referral_draft"
 HALF = 43
@@ -49,10 +49,9 @@ def clear(response: Response) -> Response:
 def network() -> str:
     """Keyed hash of the client's network (32 hex digits), used to count drafts per network.
 
-    Without the site's secret key, the hash cannot be matched to an address.
+    Without ADDRESS_HASH_KEY, the hash cannot be matched to an address.
     """
-    secret = current_app.config["SECRET_KEY"]
-    return envelope.derive(secret, f"clinic/draft/v1/network/{client_network()}").hex()[:32]
+    return keyed_hash("draft", client_network())[:32]
 
 
 def _cookie() -> str:

@@ -81,7 +81,7 @@ def ask_again(token: str, network: str) -> None:
 
 def leave(token: str, network: str) -> None:
     """Unsubscribe, and withdraw mail that is still queued. Idempotent. Raises UnknownLink."""
-    subscriber = _by_leave_token(token)
+    subscriber = by_leave_token(token)
     outbox.withdraw(subscriber.email)
     if subscriber.status == "confirmed":
         emails.goodbye(subscriber, network)
@@ -94,7 +94,7 @@ def leave(token: str, network: str) -> None:
 def forget(token: str) -> None:
     """Delete everything about the address. Only a hash remains: for a day to enforce rate limits, permanently if the
     address is suppressed. Raises UnknownLink."""
-    subscriber = _by_leave_token(token)
+    subscriber = by_leave_token(token)
     outbox.forget(subscriber.email)
     db.session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
     db.session.commit()
@@ -139,11 +139,6 @@ def require_open(verdict: Verdict) -> None:
         raise TooManyMails(verdict)
 
 
-def by_leave_token(token: str) -> Subscriber:
-    """Raises UnknownLink."""
-    return _by_leave_token(token)
-
-
 def _write_to(subscriber: Subscriber, network: str) -> None:
     """Enqueue the mail for the subscriber's status. If none may be sent, it is rendered anyway and discarded."""
     token = secrets.token_urlsafe(32)
@@ -185,7 +180,8 @@ def _by_confirmation(token: str) -> Subscriber:
     return _known(_one(Subscriber.confirm_hash == _hash(token)))
 
 
-def _by_leave_token(token: str) -> Subscriber:
+def by_leave_token(token: str) -> Subscriber:
+    """Locked for update. Raises UnknownLink."""
     return _known(_one(Subscriber.leave_token == token))
 
 

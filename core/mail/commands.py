@@ -52,8 +52,7 @@ def send(watch: bool) -> None:
             _watch(worker, stop)
             return
         with database_needed():
-            outbox.purge()
-            rate_limits.purge()
+            _purge()
             try:
                 _send_due(worker, stop)
             except Unreachable as error:
@@ -65,8 +64,7 @@ def _watch(worker: Worker, stop: threading.Event) -> None:
     while True:
         try:
             if looks % PURGE_EVERY == 0:
-                outbox.purge()
-                rate_limits.purge()
+                _purge()
             _send_due(worker, stop, quiet=True)
             wait, looks, said_at = POLL_INTERVAL, looks + 1, None
         except (Unreachable, *UNAVAILABLE) as error:
@@ -79,6 +77,11 @@ def _watch(worker: Worker, stop: threading.Event) -> None:
         # Not all at the same moment, when a server comes back.
         if stop.wait(wait * random.uniform(0.75, 1.25)):  # noqa: S311 - no secret
             return
+
+
+def _purge() -> None:
+    outbox.purge()
+    rate_limits.purge()
 
 
 def _send_due(worker: Worker, stop: threading.Event, quiet: bool = False) -> None:

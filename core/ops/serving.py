@@ -21,8 +21,8 @@ from core.ops import reload
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Granian holds a thread while a slow client's form arrives, or waits for its turn: bodies.py leaves at least a quarter
-# of them to everybody else. One that waits costs little.
+# Granian holds a thread while a slow client's form arrives, or waits for its turn: web/request_bodies.py leaves at
+# least a quarter of them to everyone else. A waiting thread costs little.
 THREADS = 512
 HEADERS_AT_MOST = 64 * 1024
 SHUTDOWN_TIMEOUT = 10
