@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,21 @@ class Trial:
     """Generic name in terminology/medications.csv, or "" if it is not listed."""
     daily_dose_mg: float | None = None
     weeks: int | None = None
-    """At that dose."""
+    """Weeks at the highest dose. Asked up to version 2; always None since."""
     current_episode: str = "unknown"
-    """yes | no | unknown."""
+    """yes | no | unknown | "" (not answered)."""
     outcome: str = "unknown"
-    """none | partial | response_lost | intolerant | unknown."""
+    """none | partial | response_lost | intolerant | unknown | "" (not answered)."""
+    adequate_weeks: int | None = None
+    """Weeks at or above the medication's smallest adequate dose (minimum_mg in terminology/medications.csv)."""
 
 
 @dataclass(frozen=True)
 class ReferralData:
-    """Dates are ISO 8601, phones E.164 (RFC 3966 extension), languages BCP 47, diagnoses ICD-10-CM."""
+    """Dates are ISO 8601, phones E.164 (RFC 3966 extension), languages BCP 47, diagnoses ICD-10-CM.
+
+    "", None and () mean that the question was not answered. It was not answered "no".
+    """
 
     referrer_npi: str
     referrer_given_name: str
@@ -60,7 +65,9 @@ class ReferralData:
     priority: str
     priority_reason: str
     diagnosis_code: str
+    """Well-formed ICD-10-CM, or "" if the words match no code."""
     diagnosis_title: str
+    """Title in terminology/icd10cm.csv; "" for a code that is not in it; without a code, the words as typed."""
     other_diagnoses: str
     phq9_score: int | None
     phq9_date: str
@@ -74,17 +81,27 @@ class ReferralData:
     had_ketamine: str
     history_details: str
     safety: dict[str, str]
-    """yes | no | unknown (| not_applicable for pregnancy) for each question of SAFETY in terminology/answers.py."""
+    """yes | no | unknown (| not_applicable for pregnancy) for each question of SAFETY in terminology/answers.py.
+    Questions that were not answered are "" or missing."""
     systolic: int | None
     """mmHg, like diastolic."""
     diastolic: int | None
     weight_kg: float | None
+    """With two decimals, so that pounds can be recovered."""
     current_medications: str
     allergies: str
     suicide_risk: str
     safety_plan: str
     urgent_handoff: str
     submitted_by: str
+    answered_together: tuple[str, ...] = ()
+    """Names of the safety questions that were answered with the one button "No to all the rest"."""
+    weight_unit: str = ""
+    """lb | kg: how the weight was typed. Up to version 2 it was not asked, and a number without one was taken as kg."""
+    prior_attempts: str = ""
+    """Suicide attempt, ever: yes | no | unknown | ""."""
+    lethal_means: str = ""
+    """Access to firearms or stored medication: yes | no | unknown | ""."""
 
     def as_json(self) -> dict[str, Any]:
         """The JSON that is sealed. `version` tells later code how to read it."""

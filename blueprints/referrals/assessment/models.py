@@ -30,6 +30,8 @@ class AssessmentInput:
     phq9_item9: int | None = None
     suicide_risk: str = ""
     safety_plan: str = ""
+    prior_attempts: str = ""
+    lethal_means: str = ""
     had_ect: str = "unknown"
     had_tms: str = "unknown"
     had_psychotherapy: str = "unknown"
@@ -39,7 +41,9 @@ class AssessmentInput:
     systolic: int | None = None
     """mmHg, as diastolic."""
     diastolic: int | None = None
-    weight_kg: float | None = None
+    hold_systolic: int | None = None
+    """The clinic does not treat at or above this pressure (mmHg); None if it has not said."""
+    hold_diastolic: int | None = None
     current_medications: str = ""
 
     def phq9_age(self) -> int | None:

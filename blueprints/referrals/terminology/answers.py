@@ -56,6 +56,12 @@ SAFETY = {
     "severe_liver_disease": "Severe liver disease",
     "bladder_disease": "Bladder disease, such as interstitial cystitis",
     "sleep_apnea": "Sleep apnea",
+    "intracranial_pressure": "Raised pressure inside the skull",
+    "glaucoma": "Glaucoma or raised eye pressure",
+    "seizures": "Seizures that are not controlled",
+    "severe_lung_disease": "Severe lung disease",
+    "thyroid_disease": "Overactive thyroid, not treated",
+    "dementia": "Dementia",
 }
 
 SUICIDE_RISK = {
