@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.referrals import bp, draft_token, drafts, facts, review, services
 from blueprints.referrals.assessment.assess import GUIDANCE
-from blueprints.referrals.forms import trial_rows
+from blueprints.referrals.forms import changes, trial_rows
 from blueprints.referrals.forms.referral import ReferralForm, SendForm
 from blueprints.referrals.terminology.diagnoses import diagnoses
 from blueprints.referrals.terminology.medications import medications
@@ -63,7 +63,7 @@ def answer() -> Response:
         stopped = hypermedia.page("referrals/stop.html") if form.is_emergency else hypermedia.go_to(_url("ask"))
         return draft_token.clear(stopped)
     everything_fits = not form.trials.left_out
-    if everything_fits and (changed := trial_rows.change(action, form.typed(), request.form.lists())):
+    if everything_fits and (changed := changes.change(action, form.typed(), request.form.lists())):
         return _rows_page(changed)
     draft = _keep(form)
     if action == "save" and everything_fits:

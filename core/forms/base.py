@@ -126,6 +126,9 @@ class Form(FlaskForm):
     check_endpoint: ClassVar[str]
     """The view that checks one field of this form: POST …/check/<field>."""
 
+    marks_required: ClassVar[bool] = False
+    """Whether labels mark what is required, because most questions are not, instead of what is optional."""
+
     strict = HiddenField(default="0")
 
     class Meta(PlainText, FlaskForm.Meta):
@@ -148,6 +151,14 @@ class Form(FlaskForm):
         field = self.field(name)
         if field and (self.strict.data == "1" or not empty(field)):
             field.validate(row_of(field) or self)
+
+    def note_of(self, field: Field) -> str | None:
+        """What was understood of the answer, shown below it; "" for nothing yet, None if this field has no note."""
+        return None
+
+    def noted_with(self, field: Field) -> list[Field]:
+        """The fields whose notes follow from this one."""
+        return [] if self.note_of(field) is None else [field]
 
     def group_of(self, field: Field) -> str:
         """The id of the element in which typing may fix this field's error."""
