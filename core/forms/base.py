@@ -16,7 +16,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from core.forms.validators import empty, plain_text
+from core.forms.validators import applies, empty, plain_text
 
 
 def strip(value: str | None) -> str | None:
@@ -182,8 +182,8 @@ class Radio(RadioField):
         super().__init__(label, choices=choices, validate_choice=False, **kwargs)
         self.answers = answers
 
-    def pre_validate(self, _form: Any) -> None:
-        _known(self.answers, [] if empty(self) else [self.data])
+    def pre_validate(self, form: Any) -> None:
+        _check_choice(form, self, [] if empty(self) else [self.data])
 
 
 class Select(SelectField):
@@ -196,8 +196,8 @@ class Select(SelectField):
         super().__init__(label, choices=choices, validate_choice=False, **kwargs)
         self.answers = answers
 
-    def pre_validate(self, _form: Any) -> None:
-        _known(self.answers, [] if empty(self) else [self.data])
+    def pre_validate(self, form: Any) -> None:
+        _check_choice(form, self, [] if empty(self) else [self.data])
 
 
 class Checkboxes(SelectMultipleField):
@@ -209,10 +209,11 @@ class Checkboxes(SelectMultipleField):
         super().__init__(label, choices=choices, validate_choice=False, widget=widget, option_widget=option, **kwargs)
         self.answers = answers
 
-    def pre_validate(self, _form: Any) -> None:
-        _known(self.answers, self.data or [])
+    def pre_validate(self, form: Any) -> None:
+        _check_choice(form, self, self.data or [])
 
 
-def _known(answers: Mapping[str, str], given: Sequence[str]) -> None:
-    if any(value not in answers for value in given):
+def _check_choice(form: Any, field: Any, given: Sequence[str]) -> None:
+    """A question that is not asked is never in error: nobody could see why."""
+    if applies(form, field) and any(value not in field.answers for value in given):
         raise StopValidation("Choose one of the answers in the list.")

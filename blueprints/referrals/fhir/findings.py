@@ -135,9 +135,8 @@ def _medication_statement(trial: Mapping[str, Any], refer: Refer, asserted: str)
         "subject": refer("patient"),
         "informationSource": refer("role"),
         "dateAsserted": asserted,
-        "dosage": [_dosage(trial["daily_dose_mg"], trial["weeks"])],
+        "dosage": [_highest(trial["daily_dose_mg"], trial["weeks"]), _adequate(trial["adequate_weeks"])],
         "note": [
-            noted("Weeks at an adequate dose", _number(trial.get("adequate_weeks"))),
             noted("Tried in the current episode", _said(answers.YES_NO, trial["current_episode"])),
             noted("Outcome", _said(answers.OUTCOME, trial["outcome"])),
         ],
@@ -151,7 +150,7 @@ def _medication(typed: str, generic: str) -> Json:
     return {"coding": [{"system": RXNORM if code else None, "code": code, "display": generic}], "text": typed}
 
 
-def _dosage(daily_mg: float | None, weeks: int | None) -> Json:
+def _highest(daily_mg: float | None, weeks: int | None) -> Json:
     """The highest dose a day (a Ratio, because the form does not ask how often) and, up to version 2, its weeks."""
     a_day = quantity(daily_mg, "mg", "mg")
     return {
@@ -160,8 +159,11 @@ def _dosage(daily_mg: float | None, weeks: int | None) -> Json:
     }
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+def _adequate(weeks: int | None) -> Json:
+    """For how long it was taken at its smallest adequate dose or more."""
+    if weeks is None:
+        return {}
+    return {"text": "At an adequate dose", "timing": {"repeat": {"boundsDuration": quantity(weeks, "wk", "wk")}}}
 
 
 def _said(words: Mapping[str, str], answer: str) -> str:

@@ -186,7 +186,7 @@ class Weight:
         kg = form.kilograms()
         if kg is not None and not 20 <= kg <= 350:
             raise StopValidation(
-                "Weight must be from 44 to 771 lb, or from 20 to 350 kg. Check the number and its unit."
+                "Weight must be from 45 to 771 lb, or from 20 to 350 kg. Check the number and its unit."
             )
 
 
