@@ -15,8 +15,7 @@ TABLE = Path(__file__).with_name("icd10cm.csv")
 WITH_DOT = re.compile(r"[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}")
 # Without a dot, words such as A1C or H1N1 must not pass for codes. The third character of a code is a digit, A or B.
 WITHOUT_DOT = re.compile(r"[A-Z][0-9][0-9AB][0-9A-Z]{0,4}")
-IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*")
-LONGEST_IN_BRACKETS = 20
+IN_BRACKETS_AT_THE_END = re.compile(r"[(\[]([0-9A-Za-z.]{3,8})[)\]]\s*$")
 AROUND_A_CODE = "()[].,:;-"
 # Words that say how, when or where, but not what: by themselves they name no diagnosis.
 QUALIFIERS = """a acute and bilateral chronic current disorder disorders episode episodes features full i ii in left
@@ -60,8 +59,7 @@ def matching(text: str) -> list[Diagnosis]:
 
 
 def _listed_code(text: str) -> Diagnosis | None:
-    first, last = (text.split() or [""])[0], IN_BRACKETS.findall(text[-LONGEST_IN_BRACKETS:])[-1:]
-    given = [first, *last] if text.rstrip().endswith((")", "]")) else [first]
+    given = [*text.split()[:1], *IN_BRACKETS_AT_THE_END.findall(text)]
     return next((found for word in given if (found := _by_code().get(_undotted(word)))), None)
 
 
