@@ -99,4 +99,6 @@ def _recent_phq9(case: AssessmentInput, least: int, surely: int, days: int) -> F
     verdict = combine((at_least(case.phq9_score, least, surely), at_least(days, age)))
     score = "not known" if case.phq9_score is None else str(case.phq9_score)
     when = "date not known" if age is None else f"{age} days old"
-    return Finding("phq9", verdict, f"PHQ-9 {score}, {when}; more than {least} in the last {days} days is asked.")
+    words = f"PHQ-9 {score}, {when}; more than {least} in the last {days} days is asked."
+    is_open = case.phq9_score is not None and least <= case.phq9_score < surely
+    return Finding("phq9", verdict, f"{words} It is not certain whether {least} is enough." if is_open else words)

@@ -64,7 +64,7 @@ def _gaps(result: TrialResult, rules: RuleSet) -> Iterator[tuple[str, str]]:
     """Field and words of what the row does not say."""
     trial = result.trial
     if result.medication is None:
-        yield "medication", "it is not in our list"
+        yield "medication", "it is not in our list; check its spelling"
     if trial.daily_dose_mg is None:
         yield "daily_dose_mg", "the highest dose is missing"
     if trial.adequate_weeks is None and (trial.weeks is None or trial.weeks < rules.weeks_surely):

@@ -32,10 +32,10 @@ class AssessmentInput:
     safety_plan: str = ""
     prior_attempts: str = ""
     lethal_means: str = ""
-    had_ect: str = "unknown"
-    had_tms: str = "unknown"
-    had_psychotherapy: str = "unknown"
-    had_ketamine: str = "unknown"
+    had_ect: str = ""
+    had_tms: str = ""
+    had_psychotherapy: str = ""
+    had_ketamine: str = ""
     safety: Mapping[str, str] = field(default_factory=dict)
     """Keys of terminology/answers.py SAFETY; yes, no, unknown, not_applicable, or "" (not answered)."""
     systolic: int | None = None

@@ -16,6 +16,7 @@ from blueprints.referrals.terminology.medications import mentioned
 MAJOR_DEPRESSION = frozenset(
     ["F32.0", "F32.1", "F32.2", "F32.3", "F32.4", "F32.9", "F33.0", "F33.1", "F33.2", "F33.3", "F33.41", "F33.9"],
 )
+KIND = {"SGA": "second-generation antipsychotic"}
 NOT_ORAL = frozenset({"selegiline transdermal"})
 FULL_REMISSION = frozenset({"F32.5", "F33.42"})
 # Codes of depression that do not say whether it is major depression, or whether it is there now.
@@ -101,11 +102,13 @@ def augmentations(results: tuple[TrialResult, ...], rules: RuleSet) -> Finding:
     sure = {_kind(result) for result, verdict in tried if verdict == "yes"}
     possible = {result.key() for result, verdict in tried if verdict != "no"}
     verdict = _enough(sure, possible, rules.augmentations) if results else "cannot_tell"
-    listed = f" ({', '.join(sorted(sure))})" if sure else ""
+    listed = f" ({_listed(sure)})" if sure else ""
     words = f"Kinds of augmentation tried for at least {rules.weeks} weeks: {len(sure)}{listed}; "
-    return Finding(
-        "augmentation", verdict, f"{words}{rules.augmentations} of {', '.join(sorted(rules.augments))} are needed."
-    )
+    return Finding("augmentation", verdict, f"{words}{rules.augmentations} of {_listed(rules.augments)} are needed.")
+
+
+def _listed(kinds: Iterable[str]) -> str:
+    return ", ".join(sorted(KIND.get(kind, kind) for kind in kinds))
 
 
 def _kind(result: TrialResult) -> str:

@@ -18,6 +18,10 @@ OUTCOME = {
     "response_lost": "it helped, then stopped helping",
     "intolerant": "stopped for side effects",
 }
+UNCLEAR = {
+    "partial": "improved by less than half, which may be more than these rules allow",
+    "response_lost": "it helped, then stopped helping; these rules do not say whether that counts",
+}
 ENOUGH = {"dose": "dose", "weeks": "time"}
 EPISODE: dict[str, Verdict] = {"yes": "yes", "no": "no"}
 
@@ -100,9 +104,11 @@ def _dose(trial: Trial, medication: Medication | None) -> _Check:
     verdict = at_least(highest, least)
     if highest is None:
         return _Check("dose", verdict, "the highest dose is not known")
-    if medication and least is None:
+    if medication is None:
+        return _Check("dose", verdict, "")  # The check of the medication has said so.
+    if least is None:
         return _Check("dose", verdict, f"our list has no adequate dose for {medication.generic}")
-    enough = "" if verdict != "no" or least is None else f", and at least {number(least)} mg is adequate"
+    enough = "" if verdict == "yes" else f", and at least {number(least)} mg is adequate"
     return _Check("dose", verdict, f"highest dose {number(highest)} mg{enough}")
 
 
@@ -136,12 +142,11 @@ def _enough_weeks(rules: RuleSet) -> str:
 def _outcome(outcome: str, rules: RuleSet) -> _Check:
     if outcome not in OUTCOME:
         return _Check("outcome", "cannot_tell", "the outcome is not known")
-    words = OUTCOME[outcome]
     if outcome in rules.counts:
-        return _Check("outcome", "yes", words)
+        return _Check("outcome", "yes", OUTCOME[outcome])
     if outcome in rules.unclear:
-        return _Check("outcome", "cannot_tell", f"{words}, and these rules do not say whether that counts")
-    return _Check("outcome", "no", f"{words}, which is counted separately")
+        return _Check("outcome", "cannot_tell", UNCLEAR[outcome])
+    return _Check("outcome", "no", f"{OUTCOME[outcome]}, which is counted separately")
 
 
 def _why(verdict: Verdict, checks: list[_Check]) -> str:
@@ -150,7 +155,7 @@ def _why(verdict: Verdict, checks: list[_Check]) -> str:
         weeks_and_dose = [check.words for check in checks if check.name in ("weeks", "dose")]
         outcome = [check.words for check in checks if check.name == "outcome"]
         return "; ".join(filter(None, [", ".join(weeks_and_dose), *outcome]))
-    decided = [check.words for check in checks if check.verdict == verdict]
+    decided = [check.words for check in checks if check.verdict == verdict and check.words]
     enough = [name for check, name in ((c, ENOUGH.get(c.name)) for c in checks) if name and check.verdict == "yes"]
     was = "were" if len(enough) > 1 else "was"
     return "; ".join([*decided, *([f"{' and '.join(sorted(enough))} {was} enough"] if enough else [])])
@@ -158,5 +163,5 @@ def _why(verdict: Verdict, checks: list[_Check]) -> str:
 
 def _not_counted(medication: Medication) -> str:
     if medication.role == "augmentation":
-        return "counted as augmentation, not as an antidepressant trial"
-    return "not an antidepressant trial"
+        return "it is an augmentation, not an antidepressant trial"
+    return "it is not an antidepressant trial"
