@@ -53,7 +53,7 @@ NO_CODE = frozenset({"TRD", "treatment resistant depression", "treatment refract
 NO_CODE_NOTE = "ICD-10-CM has no code for treatment-resistant depression. Choose the episode and list what was tried."
 # Among equal matches, the diagnoses that this center sees most come first.
 COMMON = ("F33.2", "F32.2", "F33.1", "F32.1", "F33.9", "F32.9", "F33.3", "F32.3", "G89.4")
-# A pasted page must not take longer to search than a name does.
+# Limits on letters and words, so that pasted text takes no longer to search than a name.
 LONGEST = 80
 MOST_WORDS = 6
 LONGEST_WHOLE = 28

@@ -16,7 +16,7 @@ from blueprints.referrals.details import Trial
 from blueprints.referrals.terminology.answers import SAFETY
 from tests.referrals.assessment.test_assess import SERTRALINE, case
 
-quickly = settings(deadline=None, derandomize=True, max_examples=300)
+quickly = settings(deadline=None, derandomize=True, max_examples=200)
 MEDICATIONS = ["sertraline", "Zoloft", "Paxil CR", "bupropion", "citalopram", "lithium", "Exxua", "Silenor", "mystery"]
 MEDICATIONS += ["Abilify", "Seroquel", "Aplenzin"]
 trials = st.builds(
