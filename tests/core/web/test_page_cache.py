@@ -231,10 +231,10 @@ def read_session() -> BaseResponse:
         (cookie, "it sets a cookie"),
         (new_session, "it sets a cookie"),
         (read_session, "it depends on a cookie"),
-        (lambda: Response("words", 404), "the answer is 404"),
-        (lambda: Response("words", 503), "the answer is 503"),
-        (lambda: Response("words", 206), "the answer is 206"),
-        (lambda: Response("words", 302, {"Location": "/"}), "the answer is 302"),
+        (lambda: Response("words", 404), "the status is 404"),
+        (lambda: Response("words", 503), "the status is 503"),
+        (lambda: Response("words", 206), "the status is 206"),
+        (lambda: Response("words", 302, {"Location": "/"}), "the status is 302"),
     ],
 )
 def test_what_is_not_for_everybody_is_not_kept_and_the_log_says_so(
