@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, text
 
-from blueprints.newsletters import issues, services
+from blueprints.newsletters import commands, issues, services
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
@@ -45,7 +45,9 @@ def postbox(app: Flask) -> Iterator[Postbox]:
 
 
 @pytest.fixture
-def run(app: Flask) -> Run:
+def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(commands, "POLL_INTERVAL", 0.02)
+
     def invoke(*arguments: str | Path, code: int = 0) -> str:
         result = app.test_cli_runner().invoke(args=["newsletter", *map(str, arguments)])
         assert result.exit_code == code, result.output

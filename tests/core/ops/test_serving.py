@@ -151,6 +151,7 @@ def test_a_sender_who_hangs_up_gives_back_the_place(production: tuple[subprocess
     assert check_email(port) == 200
 
 
+@pytest.mark.full  # It waits for the whole of SHUTDOWN_TIMEOUT.
 def test_a_slow_client_does_not_keep_the_server_from_stopping(production: tuple[subprocess.Popen[str], int]) -> None:
     server, port = production
     with begin_form(port):
