@@ -106,7 +106,7 @@ def test_a_wrong_key_changes_nothing_and_is_told_which_is_needed(rotating: Flask
     refused = run(rotating, "rotate", private_key=NEW.private)
     assert refused.exit_code == 1
     assert envelope.key_id(OLD.public) in refused.stderr
-    assert "7 rows are as they were" in refused.stderr
+    assert "7 rows were not changed" in refused.stderr
     assert rows(rotating) == before
 
 
