@@ -17,7 +17,7 @@ from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
 from core.mail import outbox
-from tests.conftest import Wait
+from tests.conftest import Wait, build, close
 from tests.content.words import CONTENT, change
 from tests.page import Client
 from tests.postbox import Postbox, listening
@@ -275,8 +275,6 @@ def test_an_issue_is_public_and_in_the_feed_once_it_is_no_draft(app: Flask, clie
 
 
 def test_a_public_issue_has_a_page_with_its_sources(tmp_path: Path) -> None:
-    from tests.conftest import build, close
-
     folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
     change(folder / ISSUE, "draft: true\n", "")
     app = build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}", CONTENT=folder)

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core import clock
 from core.web import page_cache
 from tests.builders import PRODUCTION, referral
-from tests.conftest import Wait, build, close
+from tests.conftest import Wait, build, close, copy_of
 from tests.page import CONTENT_PAGES, EXPORTS, Document, check_headers
 
 DECODE: dict[str, Callable[[bytes], bytes]] = {
@@ -39,8 +39,8 @@ View = Callable[[], BaseResponse]
 
 
 @pytest.fixture
-def production(tmp_path: Path) -> Iterator[Flask]:
-    app = build(tmp_path, f"sqlite:///{tmp_path / 'production.sqlite3'}", **PRODUCTION)
+def production(tmp_path: Path, sqlite_tables: Path) -> Iterator[Flask]:
+    app = build(tmp_path, copy_of(sqlite_tables, tmp_path), **PRODUCTION)
     yield app
     close(app)
 
