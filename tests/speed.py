@@ -24,7 +24,7 @@ _builders: dict[tuple[str, bool], Callable[..., tuple[str, str]]] = {}
 def make_once() -> None:
     Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(tempfile.mkdtemp(prefix="templates"))}
     library.load = _load_once
-    Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign]
+    Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign,assignment]
 
 
 def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
