@@ -138,7 +138,7 @@ def test_a_lost_connection_keeps_the_page_and_says_so(open_page: OpenPage) -> No
     expect(page).to_have_url(re.compile("/refer/review$"))
 
 
-@pytest.mark.parametrize("status", [500, 503, 429, 413])
+@pytest.mark.parametrize("status", [500, *(pytest.param(status, marks=pytest.mark.full) for status in (503, 429, 413))])
 def test_a_fault_of_the_server_keeps_the_page(open_page: OpenPage, status: int) -> None:
     page = open_page("/refer")
     page.locator("#patient_family_name").fill("Canaryfield")

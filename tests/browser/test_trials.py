@@ -13,6 +13,9 @@ from tests.builders import referral
 
 pytestmark = pytest.mark.browser
 both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "plain"])
+both_ways_in_full = pytest.mark.parametrize(
+    "javascript", [True, pytest.param(False, marks=pytest.mark.full)], ids=["javascript", "plain"]
+)
 
 
 def medications(page: Page) -> list[str]:
@@ -120,7 +123,7 @@ def test_the_assessment_follows_what_is_typed(open_page: OpenPage) -> None:
     expect(page.locator("[name='aneurysmal_disease'][value='yes']")).to_be_focused()
 
 
-@both_ways
+@both_ways_in_full
 def test_a_high_risk_shows_what_to_do_now_and_asks_for_the_handoff(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
     expect(page.get_by_role("heading", name="The risk is high")).to_have_count(0)
@@ -134,7 +137,7 @@ def test_a_high_risk_shows_what_to_do_now_and_asks_for_the_handoff(open_page: Op
     expect(page.locator("main")).to_contain_text("sent as urgent")
 
 
-@both_ways
+@both_ways_in_full
 def test_a_very_high_dose_is_confirmed_once(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
     fill_in(page, referral(**{"trials-0-daily_dose_mg": "1500"}))
