@@ -57,10 +57,15 @@ class Clinic:
         return [name for name in ("phone", "street", "hours") if not getattr(self, name)]
 
 
+def current() -> Clinic:
+    """Within the application."""
+    clinic: Clinic = current_app.config["CLINIC"]
+    return clinic
+
+
 def today() -> date:
     """The clinic's day, within the application."""
-    clinic: Clinic = current_app.config["CLINIC"]
-    return clinic.today()
+    return current().today()
 
 
 COMMON = tuple(f.name for f in fields(Clinic) if f.name != "tables")

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 VERSION = 3
+KG_IN_A_POUND = 0.45359237
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,16 @@ class ReferralData:
     def as_json(self) -> dict[str, Any]:
         """The JSON that is sealed. `version` tells later code how to read it."""
         return {"version": VERSION, **asdict(self)}
+
+
+def weight_words(kg: float | None, unit: str) -> str:
+    """168 lb (76 kg), or 76 kg (168 lb): first as it was typed. "" if there is none."""
+    if kg is None:
+        return ""
+    words = {"lb": f"{kg / KG_IN_A_POUND:.0f} lb", "kg": f"{kg:.0f} kg"}
+    first = unit if unit in words else "kg"
+    other = "kg" if first == "lb" else "lb"
+    return f"{words[first]} ({words[other]})"
 
 
 def read(data: Mapping[str, Any]) -> ReferralData:

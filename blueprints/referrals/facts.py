@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
 from flask.blueprints import BlueprintSetupState
 
 from core import clinic
+from core.config import ConfigError
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,25 @@ class ReferralFacts:
     read_within: str | None = None
     decided_within: str | None = None
     """Promises to referring clinicians, in words: 1 business day."""
+    urgent_read_within: str | None = None
+    """The same for urgent referrals."""
+    hold_blood_pressure: str | None = None
+    """The center does not treat at this pressure or above, in mmHg: 160/100."""
+
+    def hold_levels(self) -> dict[str, Any]:
+        """As the assessment takes them; empty if the clinic has not said."""
+        if not self.hold_blood_pressure:
+            return {}
+        systolic, diastolic = map(int, self.hold_blood_pressure.split("/"))
+        return {"hold_systolic": systolic, "hold_diastolic": diastolic}
 
 
 def load(state: BlueprintSetupState) -> None:
-    """Raises ConfigError, so that a mistake stops the start."""
-    state.app.config["REFERRAL_FACTS"] = clinic.facts(state.app, "referrals", ReferralFacts)
+    """Read the table at startup. Raises ConfigError, so that a mistake stops the start."""
+    given = clinic.facts(state.app, "referrals", ReferralFacts)
+    if given.hold_blood_pressure and not re.fullmatch(r"\d{2,3}/\d{2,3}", given.hold_blood_pressure):
+        raise ConfigError("content/clinic.toml: [referrals] hold_blood_pressure must be written like 160/100")
+    state.app.config["REFERRAL_FACTS"] = given
 
 
 def current() -> ReferralFacts:

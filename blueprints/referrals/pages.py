@@ -114,7 +114,7 @@ def typed(form: ReferralForm) -> Answers:
     """The answers as a draft keeps them; none if nothing was typed or chosen but what the page itself filled in."""
     answers = {name: values for name, values in form.typed().items() if name != REMEMBER}
     by_hand = remembered.typed(answers)
-    if by_hand != answers or form.remember_me.data:
+    if by_hand != answers:
         form = ReferralForm(formdata=MultiDict(by_hand))
     return answers if form.has_answers() else {}
 

@@ -1,21 +1,26 @@
-"""The answers as a person checks them before sending: words instead of codes, and what stands out."""
+"""The answers as a person checks them before sending: words instead of codes, short, and with what is missing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from wtforms import BooleanField, Field, FieldList
+from wtforms import BooleanField, Field, FieldList, TelField
 
 from blueprints.referrals.assessment.assess import RULE_SETS, Assessment, assess
+from blueprints.referrals.details import weight_words
+from blueprints.referrals.forms import reading
 from blueprints.referrals.forms.history import TrialRow
 from blueprints.referrals.forms.referral import ReferralForm
-from blueprints.referrals.forms.sections import BIRTH_DATE
-from blueprints.referrals.terminology.diagnoses import matching
+from blueprints.referrals.forms.sections import BIRTH_DATE, Section
+from blueprints.referrals.terminology import understood
+from blueprints.referrals.terminology.answers import SAFETY
 from core.forms.base import Parts, anchor
-from core.forms.validators import applies, empty
+from core.forms.validators import applies, e164, empty, phone_words
 
-NOT_GIVEN = "Not given"
+WITH_ANOTHER = ("weight_unit", "trials_list", "remember_me")
+"""Said with another answer, or no part of the referral."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +32,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
+    """One section."""
+
+    id: str
     title: str
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
+    unanswered: list[Row] = field(default_factory=list)
+    """Questions that apply and have no answer; their `answer` is ""."""
 
 
 def groups(form: ReferralForm) -> list[Group]:
-    """The questions that apply, by section, each with its answer or `Not given`."""
-    return [
-        Group(part.title, [row for question in part.questions for row in _rows(form, question)])
-        for part in form.sections
-    ]
+    """The questions that apply, by section."""
+    return [_group(form, section) for section in form.sections]
 
 
 def assessments(form: ReferralForm) -> list[Assessment]:
@@ -45,44 +52,85 @@ def assessments(form: ReferralForm) -> list[Assessment]:
     return [assess(case, rules) for rules in RULE_SETS]
 
 
+def _group(form: ReferralForm, section: Section) -> Group:
+    questions = [q for q in section.questions if q not in SAFETY and q not in WITH_ANOTHER]
+    rows = [row for question in questions for row in _rows(form, question)]
+    if section.id == "safety":
+        rows = [*_safety(form), *rows]
+    answered, open_ = [row for row in rows if row.answer], [row for row in rows if not row.answer]
+    return Group(section.id, section.title, answered, open_)
+
+
+def _safety(form: ReferralForm) -> Iterator[Row]:
+    """Each answer but No has a row; all that say No share one, and those answered with one button another."""
+    together = form.together()
+    for name in SAFETY:
+        if form[name].data != "no":
+            yield Row(SAFETY[name], _words(form[name]), anchor(form[name]))
+    singly = [name for name in SAFETY if form[name].data == "no" and name not in together]
+    for heading, names in (("No", singly), ("No, answered together", together)):
+        if names:
+            yield Row(heading, "; ".join(SAFETY[name] for name in names), anchor(form[names[0]]))
+
+
 def _rows(form: ReferralForm, question: str | Parts) -> list[Row]:
-    """What is not asked, given the other answers, and a box that was not ticked, have none."""
+    """Questions that are not asked, given the other answers, and boxes that were not ticked have none."""
     if isinstance(question, Parts):
         return [_parts(form, question)]
-    field = form[question]
-    if isinstance(field, FieldList):
-        used = [entry.form for entry in field if not entry.form.is_blank]
-        return [
-            Row(f"Medication {place}", _trial(row), anchor(row.medication)) for place, row in enumerate(used, start=1)
-        ]
-    if not applies(form, field) or (isinstance(field, BooleanField) and empty(field)):
+    asked = form[question]
+    if isinstance(asked, FieldList):
+        return _trials(asked)
+    if not applies(form, asked) or (isinstance(asked, BooleanField) and empty(asked)):
         return []
-    return [Row(field.label.text, _words(field) or NOT_GIVEN, anchor(field))]
+    return [Row(asked.label.text, _said(form, asked), anchor(asked))]
 
 
 def _parts(form: ReferralForm, question: Parts) -> Row:
     given = [form[name].data for name in question.names]
-    words = " / ".join(given) if all(given) else NOT_GIVEN
+    words = "/".join(given) if all(given) else ""
     if question is BIRTH_DATE and (born := form.birth_date()):
         words = f"{born:%B} {born.day}, {born.year}"
     return Row(question.legend, words, question.names[0])
 
 
+def _trials(rows: FieldList) -> list[Row]:
+    used = [entry.form for entry in rows if not entry.form.is_blank]
+    said = [Row(f"Medication {place}", _trial(row), anchor(row.medication)) for place, row in enumerate(used, start=1)]
+    return said or [Row("Medications", "", anchor(rows[0].form.medication))]
+
+
 def _trial(row: TrialRow) -> str:
+    """Zoloft 100 becomes “sertraline (Zoloft 100): highest dose 200 mg a day; 11 weeks at 50 mg or more; …”."""
     trial = row.trial()
-    dose = "dose not known" if trial.daily_dose_mg is None else f"{trial.daily_dose_mg:,g} mg a day"
-    weeks = "weeks not known" if trial.weeks is None else f"{trial.weeks} weeks"
-    name = f"{trial.medication} ({trial.generic})" if trial.generic not in ("", trial.medication) else trial.medication
-    return f"{name}: {dose}, {weeks}. In the current episode: {_words(row.current_episode)}. {_words(row.outcome)}."
+    name = f"{trial.generic} ({trial.medication})" if trial.generic not in ("", trial.medication) else trial.medication
+    at = understood.adequate_weeks_label(trial.medication).removeprefix("Weeks ")
+    parts = [
+        "dose not known" if trial.daily_dose_mg is None else f"highest dose {trial.daily_dose_mg:,g} mg a day",
+        f"weeks {at} not known" if trial.adequate_weeks is None else f"{trial.adequate_weeks} weeks {at}",
+        f"this episode: {_words(row.current_episode).lower() or 'not answered'}",
+        f"outcome: {_words(row.outcome).lower() or 'not answered'}",
+    ]
+    return f"{name}: {'; '.join(parts)}"
 
 
-def _words(field: Field) -> str:
-    answers: dict[str, str] | None = getattr(field, "answers", None)
-    if isinstance(field, BooleanField):
-        return "Yes" if field.data else "No"
+def _said(form: ReferralForm, asked: Field) -> str:
+    if asked is form.weight:
+        return weight_words(form.kilograms(), form.weight_unit.data or "")
+    if asked is form.diagnosis:
+        found = form.diagnosis_read()
+        return str(found) if found else f"{asked.data} (in words, not matched to a code)"
+    if asked is form.phq9_date and (day := reading.recent_date(asked.data or "")):
+        return f"{day:%B} {day.day}, {day.year}"
+    if isinstance(asked, TelField):
+        return phone_words(e164(asked.data or ""))
+    return _words(asked)
+
+
+def _words(asked: Field) -> str:
+    answers: dict[str, str] | None = getattr(asked, "answers", None)
+    if isinstance(asked, BooleanField):
+        return "Yes" if asked.data else "No"
     if answers is not None:
-        given: Any = field.data if isinstance(field.data, list) else [field.data]
+        given: Any = asked.data if isinstance(asked.data, list) else [asked.data]
         return ", ".join(answers[value] for value in given if value in answers)
-    if field.name == "diagnosis":
-        return str(matching(field.data)[0])
-    return str(field.data or "")
+    return str(asked.data or "")

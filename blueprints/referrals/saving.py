@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from blueprints.referrals import drafts, pages
 from blueprints.referrals.cookies import draft_token, remembered
 from blueprints.referrals.drafts import SavedDraft
-from blueprints.referrals.forms import trial_rows
+from blueprints.referrals.forms import changes, trial_rows
 from blueprints.referrals.forms.referral import ReferralForm
 from blueprints.referrals.pages import Notices
 from core.web import hypermedia
@@ -76,7 +76,7 @@ def _pressed(form: ReferralForm) -> Response:
 
 def _keep_and_go_on(form: ReferralForm) -> Response:
     action, everything_fits = request.form.get("action", "review"), not form.trials.left_out
-    if everything_fits and (changed := trial_rows.change(action, form.typed(), request.form.lists())):
+    if everything_fits and (changed := changes.change(action, form.typed(), request.form.lists())):
         return _rows_page(changed)
     draft = _keep(form)
     place = {"draft": draft.id if draft else None}

@@ -89,10 +89,12 @@ def receive(referral: Referral, referrer: str, clinic: str | None, origin: Origi
     first_over = over and not rate_limits.refused_lately(USUAL, EPISODE_ENDS_AFTER)
     rate_limits.record(USUAL, origin.network, admitted=not over)
     token = secrets.token_urlsafe(32)
-    verdict = emails.receipt(referral.reference, referrer, origin.network, token)
+    # A referrer who gave only a phone number gets no receipt.
+    verdict = emails.receipt(referral.reference, referrer, origin.network, token) if referrer else None
     if verdict is Verdict.SENT:
         referral.confirm_hash, referral.confirm_until = _hash(token), referral.received_at + CONFIRM_WITHIN
-    referral.marks = asdict(_marks(referral.received_at, origin, same_network, over, verdict.paused))
+    paused = verdict is not None and verdict.paused
+    referral.marks = asdict(_marks(referral.received_at, origin, same_network, over, paused))
     if first_over:
         log.warning("many referrals at once: they are kept, marked and not announced one by one")
     if clinic and first_over:

@@ -16,7 +16,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from core.forms.validators import empty, plain_text
+from core.forms.validators import applies, empty, plain_text
 
 
 def strip(value: str | None) -> str | None:
@@ -126,6 +126,9 @@ class Form(FlaskForm):
     check_endpoint: ClassVar[str]
     """The view that checks one field of this form: POST …/check/<field>."""
 
+    marks_required: ClassVar[bool] = False
+    """Whether labels mark what is required, because most questions are not, instead of what is optional."""
+
     strict = HiddenField(default="0")
 
     class Meta(PlainText, FlaskForm.Meta):
@@ -149,6 +152,14 @@ class Form(FlaskForm):
         if field and (self.strict.data == "1" or not empty(field)):
             field.validate(row_of(field) or self)
 
+    def note_of(self, field: Field) -> str | None:
+        """What was understood of the answer, shown below it; "" for nothing yet, None if this field has no note."""
+        return None
+
+    def noted_with(self, field: Field) -> list[Field]:
+        """The fields whose notes follow from this one."""
+        return [] if self.note_of(field) is None else [field]
+
     def group_of(self, field: Field) -> str:
         """The id of the element in which typing may fix this field's error."""
         return f"{field.id}-group"
@@ -171,8 +182,8 @@ class Radio(RadioField):
         super().__init__(label, choices=choices, validate_choice=False, **kwargs)
         self.answers = answers
 
-    def pre_validate(self, _form: Any) -> None:
-        _known(self.answers, [] if empty(self) else [self.data])
+    def pre_validate(self, form: Any) -> None:
+        _check_choice(form, self, [] if empty(self) else [self.data])
 
 
 class Select(SelectField):
@@ -185,8 +196,8 @@ class Select(SelectField):
         super().__init__(label, choices=choices, validate_choice=False, **kwargs)
         self.answers = answers
 
-    def pre_validate(self, _form: Any) -> None:
-        _known(self.answers, [] if empty(self) else [self.data])
+    def pre_validate(self, form: Any) -> None:
+        _check_choice(form, self, [] if empty(self) else [self.data])
 
 
 class Checkboxes(SelectMultipleField):
@@ -198,10 +209,11 @@ class Checkboxes(SelectMultipleField):
         super().__init__(label, choices=choices, validate_choice=False, widget=widget, option_widget=option, **kwargs)
         self.answers = answers
 
-    def pre_validate(self, _form: Any) -> None:
-        _known(self.answers, self.data or [])
+    def pre_validate(self, form: Any) -> None:
+        _check_choice(form, self, self.data or [])
 
 
-def _known(answers: Mapping[str, str], given: Sequence[str]) -> None:
-    if any(value not in answers for value in given):
+def _check_choice(form: Any, field: Any, given: Sequence[str]) -> None:
+    """A question that is not asked is never in error: nobody could see why."""
+    if applies(form, field) and any(value not in field.answers for value in given):
         raise StopValidation("Choose one of the answers in the list.")

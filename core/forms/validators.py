@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import phonenumbers
@@ -53,7 +54,9 @@ def applies(form: BaseForm, field: Field) -> bool:
 
 
 class Required:
-    """Something must be given."""
+    """Something must be given; the label says so in forms where most questions may stay unanswered."""
+
+    field_flags = {"needed": True}
 
     def __init__(self, message: str) -> None:
         self.message = message
@@ -141,6 +144,16 @@ def normalized_email(text: str) -> str | None:
         return None
 
 
+COMMON_DOMAINS = ["gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "aol.com", "comcast.net"]
+
+
+def likely_email(text: str) -> str:
+    """The address with the domain that was probably meant, if a well-known one is misspelled; otherwise ""."""
+    name, _, domain = text.strip().casefold().rpartition("@")
+    close = get_close_matches(domain, COMMON_DOMAINS, n=1, cutoff=0.85) if name else []
+    return f"{name}@{close[0]}" if close and close[0] != domain else ""
+
+
 def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:
     """A valid US number, however it is written, with its extension; otherwise None."""
     try:
@@ -159,11 +172,22 @@ def e164(text: str) -> str:
     return f"{plain};ext={number.extension}" if number.extension else plain
 
 
+def phone_words(number: str) -> str:
+    """(310) 555-0123 ext. 12 for +13105550123;ext=12. Anything else stays as it is."""
+    match = re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})(?:;ext=(\d+))?", number)
+    if not match:
+        return number
+    return f"({match[1]}) {match[2]}-{match[3]}" + (f" ext. {match[4]}" if match[4] else "")
+
+
 class USPhone:
     field_flags = {"format": True}
 
     def __call__(self, _form: BaseForm, field: Field) -> None:
         number = parse_phone(field.data)
         digits = str(number.national_number) if number else ""
-        if not re.fullmatch(r"[2-9](?!11)\d\d[2-9](?!11)\d{6}", digits):
-            raise StopValidation("Enter a 10-digit US phone number, like 310-555-0123.")
+        if re.fullmatch(r"[2-9](?!11)\d\d[2-9](?!11)\d{6}", digits):
+            return
+        if re.match(r"\s*(\+|00)\s*(?!1)\d", field.data):
+            raise StopValidation("Only US numbers fit here. Write a number of another country in the notes.")
+        raise StopValidation("Enter a 10-digit US phone number, like 310-555-0123.")

@@ -77,7 +77,7 @@ def question(macro: Macro, form: Form, asked: Field | Parts) -> str:
     """The markup of one question. Until it is answered it is the same for everybody, so in production it is then made
     once; what was typed is never kept."""
     fields = [form[name] for name in asked.names] if isinstance(asked, Parts) else [asked]
-    if current_app.jinja_env.auto_reload or any(field.raw_data or field.errors for field in fields):
+    if current_app.jinja_env.auto_reload or any(f.raw_data or f.errors or form.note_of(f) for f in fields):
         return macro(form, asked)
     made: dict[tuple[object, ...], str] = current_app.extensions.setdefault("questions", {})
     key = (type(form), macro.name, asked.id)

@@ -9,7 +9,7 @@ from blueprints.referrals.details import ReferralData, Trial
 from blueprints.referrals.terminology import answers
 
 TRIALS = (
-    Trial("Zoloft", "sertraline", 150, 8, "yes", "partial"),
+    Trial("Zoloft", "sertraline", 150, None, "yes", "partial", 8),
     Trial("canary powder", "", None, None, "unknown", "intolerant"),
 )
 FULL: dict[str, Any] = {
@@ -43,6 +43,10 @@ FULL: dict[str, Any] = {
     "systolic": 128,
     "diastolic": 82,
     "weight_kg": 71.5,
+    "weight_unit": "lb",
+    "answered_together": ("dementia", "glaucoma"),
+    "prior_attempts": "no",
+    "lethal_means": "unknown",
     "suicide_risk": "high",
     "safety_plan": "yes",
     "urgent_handoff": "calling_clinic_now",
@@ -54,6 +58,7 @@ UNKNOWN: dict[str, Any] = {
     "service_requested": (),
     "trials": (),
     "safety": {},
+    "answered_together": (),
     "patient_interpreter": False,
     "no_trials_known": False,
 }

@@ -60,7 +60,7 @@ def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, client
 
 
 def test_the_review_shows_what_applies_and_what_stands_out(client: Client) -> None:
-    fill_in(client, suicide_risk="high", urgent_handoff="calling_clinic_now", phq9_date="01/02/2026")
+    fill_in(client, suicide_risk="high", urgent_handoff="emergency_care_arranged", phq9_date="01/02/2026")
     review = client.get("/refer/review")
     asked = {e.text for e in review.document.all("dt")}
     assert {"Your NPI", "Is there a safety plan?", "Date of birth", "Fax"} <= asked

@@ -141,3 +141,11 @@ def test_the_mails_say_nothing_of_the_patient_or_of_the_network(app: Flask, monk
     assert "Many referrals are arriving at once" in said
     for canary in (*CANARIES, "canary", "198.51.100.77"):
         assert canary not in kept
+
+
+def test_a_referrer_without_an_email_address_gets_no_receipt_and_the_referral_is_kept(app: Flask) -> None:
+    assert refer(app, email="").startswith("/refer/sent/KTC-")
+    with app.app_context():
+        assert outbox.newest() == []
+        (kept,) = services.summaries()
+    assert kept.email == "no receipt sent"

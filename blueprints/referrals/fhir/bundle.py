@@ -213,6 +213,7 @@ def _notes(details: Mapping[str, Any]) -> list[Json | None]:
         noted("Current medications", details["current_medications"]),
         noted("Allergies", details["allergies"]),
         noted("Clinical summary", details["clinical_summary"]),
+        noted("Answered No together", "; ".join(answers.SAFETY.get(n, n) for n in details["answered_together"])),
     ]
 
 

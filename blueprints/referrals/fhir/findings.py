@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from blueprints.referrals.details import weight_words
 from blueprints.referrals.fhir.types import (
     ABSENT,
     DATA_ABSENT,
@@ -29,6 +30,8 @@ QUESTIONS = {
     "had_ketamine": "Has had ketamine or esketamine",
     "suicide_risk": "Suicide risk, as the referrer assesses it",
     "safety_plan": "There is a safety plan",
+    "prior_attempts": "Has attempted suicide, ever",
+    "lethal_means": "Has access to firearms or stored medication",
 }
 WORDS = {**answers.PREGNANCY, **answers.SUICIDE_RISK}
 NO_VALUE = {"unknown": "asked-unknown", "not_applicable": "not-applicable", "not_assessed": "not-performed"}
@@ -100,7 +103,8 @@ def _vital_signs(details: Mapping[str, Any], refer: Refer) -> Iterator[tuple[str
         yield "blood-pressure", _observation("vital-signs", code, refer, component=parts, **when)
     if weight is not None:
         code, value = concept("Body weight", LOINC, "29463-7"), quantity(weight, "kg", "kg")
-        yield "weight", _observation("vital-signs", code, refer, valueQuantity=value, **when)
+        said = [noted("As typed", weight_words(weight, details["weight_unit"]))] if details["weight_unit"] else []
+        yield "weight", _observation("vital-signs", code, refer, valueQuantity=value, note=said, **when)
 
 
 def _pressure(text: str, code: str, value: int | None) -> Json:
@@ -131,7 +135,7 @@ def _medication_statement(trial: Mapping[str, Any], refer: Refer, asserted: str)
         "subject": refer("patient"),
         "informationSource": refer("role"),
         "dateAsserted": asserted,
-        "dosage": [_dosage(trial["daily_dose_mg"], trial["weeks"])],
+        "dosage": [_highest(trial["daily_dose_mg"], trial["weeks"]), _adequate(trial["adequate_weeks"])],
         "note": [
             noted("Tried in the current episode", _said(answers.YES_NO, trial["current_episode"])),
             noted("Outcome", _said(answers.OUTCOME, trial["outcome"])),
@@ -146,8 +150,8 @@ def _medication(typed: str, generic: str) -> Json:
     return {"coding": [{"system": RXNORM if code else None, "code": code, "display": generic}], "text": typed}
 
 
-def _dosage(daily_mg: float | None, weeks: int | None) -> Json:
-    """So much a day (a Ratio, for nobody asked how often), for so many weeks."""
+def _highest(daily_mg: float | None, weeks: int | None) -> Json:
+    """The highest dose a day (a Ratio, because the form does not ask how often) and, up to version 2, its weeks."""
     a_day = quantity(daily_mg, "mg", "mg")
     return {
         "timing": {"repeat": {"boundsDuration": quantity(weeks, "wk", "wk")}},
@@ -155,6 +159,13 @@ def _dosage(daily_mg: float | None, weeks: int | None) -> Json:
     }
 
 
+def _adequate(weeks: int | None) -> Json:
+    """For how long it was taken at its smallest adequate dose or more."""
+    if weeks is None:
+        return {}
+    return {"text": "At an adequate dose", "timing": {"repeat": {"boundsDuration": quantity(weeks, "wk", "wk")}}}
+
+
 def _said(words: Mapping[str, str], answer: str) -> str:
-    """The words of an answer; nothing for one that is not known."""
+    """The words of an answer; "" if it is not known or not given."""
     return "" if answer == "unknown" else words.get(answer, answer)

@@ -1,10 +1,14 @@
-"""The questions of a referral, and what is said when an answer will not do."""
+"""The questions about the referrer, the patient and the reason, and what is said if an answer cannot be used.
+
+Only a question with `Required` must be answered before a referral is sent.
+"""
 
 from __future__ import annotations
 
-from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, StringField, TelField, TextAreaField
+from wtforms.validators import StopValidation
 
-from blueprints.referrals.forms import validators
+from blueprints.referrals.forms import reading, validators
 from blueprints.referrals.terminology import answers
 from core.forms.base import Checkboxes, Form, Radio, Select
 from core.forms.validators import (
@@ -15,7 +19,6 @@ from core.forms.validators import (
     Pattern,
     Required,
     USPhone,
-    WholeNumber,
     empty,
 )
 
@@ -23,6 +26,19 @@ DIGITS = {"inputmode": "numeric"}
 # The browser would offer the clinician's own data, and would keep the patient's.
 PATIENT = {"autocomplete": "off"}
 PHQ9_WAS_DONE = AppliesWhen(lambda f: not f.phq9_not_done.data)
+
+
+class NeededUnless:
+    """One of two answers is enough."""
+
+    def __init__(self, other: str, message: str) -> None:
+        self.other, self.message = other, message
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if not empty(field):
+            return
+        field.errors = []
+        raise StopValidation(self.message if empty(form[self.other]) else "")
 
 
 class Questions(Form):
@@ -36,7 +52,7 @@ class Questions(Form):
     referrer_npi = StringField(
         "Your NPI",
         description="10 digits.",
-        validators=[AppliesWhen(lambda f: not f.referrer_no_npi.data), Required("Enter your NPI."), validators.NPI()],
+        validators=[AppliesWhen(lambda f: not f.referrer_no_npi.data), Optional(), validators.NPI()],
         render_kw={**DIGITS, "autocomplete": "off", "class": "w-10"},
     )
     referrer_no_npi = BooleanField("I do not have an NPI")
@@ -64,30 +80,36 @@ class Questions(Form):
         "Your specialty",
         answers.SPECIALTY,
         prompt="Choose a specialty",
-        validators=[Required("Choose your specialty.")],
+        validators=[Optional()],
     )
     referrer_organization = StringField(
         "Practice or organization",
-        validators=[Required("Enter your practice or organization."), MaxLength(120, "Practice or organization")],
+        validators=[Optional(), MaxLength(120, "Practice or organization")],
         render_kw={"autocomplete": "section-referrer organization", "class": "w-full"},
     )
     referrer_phone = TelField(
-        "Phone",
-        description="Where the center can reach you with a question.",
-        validators=[Required("Enter your phone number."), MaxLength(40, "Phone"), USPhone()],
+        "Your phone",
+        description="A phone or an email address is needed.",
+        validators=[
+            NeededUnless("referrer_email", "Enter your phone number or your email address."),
+            MaxLength(40, "Phone"),
+            USPhone(),
+        ],
         render_kw={"autocomplete": "section-referrer tel", "class": "w-20"},
     )
     referrer_fax = TelField(
-        "Fax",
+        "Your fax",
         validators=[Optional(), MaxLength(40, "Fax"), USPhone()],
         render_kw={"autocomplete": "section-referrer fax tel", "class": "w-20"},
     )
     referrer_email = EmailField(
-        "Email address",
+        "Your email address",
         description="Mail from this site never holds patient details.",
-        validators=[Required("Enter your email address."), MaxLength(254, "Email address"), EmailAddress()],
+        validators=[Optional(), MaxLength(254, "Email address"), EmailAddress()],
         render_kw={"autocomplete": "section-referrer email", "spellcheck": "false", "class": "w-full"},
     )
+
+    remember_me = BooleanField("Remember my details on this computer")
 
     patient_given_name = StringField(
         "Legal first name",
@@ -127,7 +149,7 @@ class Questions(Form):
         validators=[Required("Enter the year of birth."), MaxLength(20, "Year"), validators.BirthYear()],
         render_kw={**PATIENT, **DIGITS, "class": "w-4"},
     )
-    patient_sex = Radio("Sex", answers.SEX, validators=[Required("Choose the patient's sex, or Not known.")])
+    patient_sex = Radio("Sex", answers.SEX, validators=[Optional()])
     patient_phone = TelField(
         "Patient's phone",
         validators=[Required("Enter the patient's phone number."), MaxLength(40, "Phone"), USPhone()],
@@ -141,7 +163,7 @@ class Questions(Form):
     patient_postal_code = StringField(
         "ZIP code",
         validators=[
-            Required("Enter the patient's ZIP code."),
+            Optional(),
             Pattern(r"[0-9]{5}(-?[0-9]{4})?", "ZIP code must be 5 digits, or 9 with a hyphen, like 90048.", str.strip),
         ],
         render_kw={**PATIENT, **DIGITS, "class": "w-10"},
@@ -149,16 +171,16 @@ class Questions(Form):
     patient_language = Select(
         "Language the patient prefers",
         answers.LANGUAGE,
-        default="en",
-        validators=[Required("Choose a language.")],
+        prompt="Choose a language",
+        validators=[Optional()],
         render_kw=PATIENT,
     )
-    patient_interpreter = BooleanField("The patient needs an interpreter")
+    patient_interpreter = BooleanField("Needs an interpreter")
     insurance_payer = StringField(
         "Insurance",
         description="The insurer's name, or Self-pay, or Not known.",
-        validators=[Required("Enter the insurer, or Self-pay, or Not known."), MaxLength(120, "Insurance")],
-        render_kw={**PATIENT, "class": "w-full"},
+        validators=[Optional(), MaxLength(120, "Insurance")],
+        render_kw={**PATIENT, "list": "payer-list", "class": "w-full"},
     )
     insurance_member_id = StringField(
         "Member ID",
@@ -185,13 +207,13 @@ class Questions(Form):
         description="Choose all that you would consider.",
         validators=[Required("Choose at least one, or let the center advise.")],
     )
-    priority = Radio("Priority", answers.PRIORITY, validators=[Required("Choose Routine or Urgent.")])
+    priority = Radio("Priority", answers.PRIORITY, default="routine", validators=[Optional()])
     priority_reason = TextAreaField(
         "Why is it urgent?",
         description="10 to 1,000 characters.",
         validators=[
             AppliesWhen(lambda f: f.priority.data == "urgent"),
-            Required("Say why it is urgent."),
+            Optional(),
             MaxLength(1000, "The reason"),
             Pattern(r"[\s\S]{10,}", "Say a little more: at least 10 characters."),
         ],
@@ -199,12 +221,8 @@ class Questions(Form):
     )
     diagnosis = StringField(
         "Main diagnosis",
-        description="An ICD-10-CM code, like F33.2, or its words.",
-        validators=[
-            Required("Enter the main diagnosis."),
-            MaxLength(200, "Main diagnosis"),
-            validators.KnownDiagnosis(),
-        ],
+        description="An ICD-10-CM code, like F33.2, or words.",
+        validators=[Required("Enter the main diagnosis, as a code or in words."), MaxLength(200, "Main diagnosis")],
         render_kw={
             **PATIENT,
             "list": "diagnosis-list",
@@ -221,8 +239,8 @@ class Questions(Form):
         description="0 to 27.",
         validators=[
             PHQ9_WAS_DONE,
-            Required("Enter the PHQ-9 total, or say that it was not done."),
-            WholeNumber(0, 27, "PHQ-9 total"),
+            Optional(),
+            validators.ReadNumber(reading.phq9, 0, 27, "PHQ-9 total must be a whole number from 0 to 27."),
         ],
         render_kw={**PATIENT, **DIGITS, "class": "w-2"},
     )
@@ -237,11 +255,7 @@ class Questions(Form):
         "Answer to PHQ-9 item 9",
         answers.PHQ9_ITEM9,
         description="Thoughts of being better off dead, or of self-harm.",
-        validators=[
-            PHQ9_WAS_DONE,
-            AppliesWhen(lambda f: not empty(f.phq9_score)),
-            Required("Choose the answer to item 9."),
-        ],
+        validators=[PHQ9_WAS_DONE, Optional()],
     )
     clinical_summary = TextAreaField(
         "Clinical summary",

@@ -1,7 +1,8 @@
-"""The referral form: the questions, the rules between them, and the details that a valid form gives."""
+"""The referral form: its questions, the rules between them, and the data that a valid form gives."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,30 +10,49 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, HiddenField
 from wtforms.validators import StopValidation
 
+from blueprints.referrals import facts
 from blueprints.referrals.assessment.models import AssessmentInput, years_between
-from blueprints.referrals.details import ReferralData
-from blueprints.referrals.forms import validators
-from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions
+from blueprints.referrals.details import ReferralData, weight_words
+from blueprints.referrals.forms import problems, reading
+from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions, TrialRow
 from blueprints.referrals.forms.identity import Questions
+from blueprints.referrals.forms.problems import ProblemGroup
 from blueprints.referrals.forms.safety import SafetyQuestions
-from blueprints.referrals.forms.sections import SECTIONS
-from blueprints.referrals.terminology.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
-from blueprints.referrals.terminology.diagnoses import matching
+from blueprints.referrals.forms.sections import SECTIONS, Section
+from blueprints.referrals.terminology import understood
+from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, OUTCOME, SAFETY, YES_NO_UNKNOWN
+from blueprints.referrals.terminology.diagnoses import Diagnosis, read
 from core import clinic
-from core.forms.base import Honeypot, Parts
-from core.forms.validators import e164, empty
+from core.forms.base import Honeypot, Parts, row_of
+from core.forms.validators import e164, empty, likely_email
 
 
 class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
     check_endpoint = "referrals.check_field"
+    marks_required = True
     sections = SECTIONS
     opened = HiddenField()
     """When the page was opened, signed (routes.py)."""
+    draft = HiddenField()
+    version = HiddenField(default="0")
+    tab = HiddenField()
+    seq = HiddenField(default="0")
     website = Honeypot(id="referral-website")
 
     def questions(self) -> list[Field]:
         """In the order of the page."""
-        return [field for section in self.sections for question in section.questions for field in self._asked(question)]
+        return [field for section in self.sections for field in self.questions_of(section)]
+
+    def questions_of(self, section: Section) -> list[Field]:
+        return [field for question in section.questions for field in self._asked(question)]
+
+    def contraindications(self) -> list[Field]:
+        """Answered one by one."""
+        return [self[name] for name in CONTRAINDICATIONS]
+
+    def other_screens(self) -> list[Field]:
+        """The safety questions that one button can answer No together."""
+        return [self[name] for name in SAFETY if name not in CONTRAINDICATIONS]
 
     def _asked(self, question: str | Parts) -> list[Field]:
         if isinstance(question, Parts):
@@ -41,34 +61,74 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         return [part for entry in field for part in entry.form] if isinstance(field, FieldList) else [field]
 
     def typed(self) -> dict[str, list[str]]:
-        """A row that is still blank stays on the page. What tells how the form was filled in is kept with it."""
-        beside = {"opened": self.opened.data, "website": "filled" if self.website.is_filled else ""}
+        """Also which rows are there, blank ones included, and how the form was filled in."""
+        beside = {
+            "opened": self.opened.data,
+            "website": "filled" if self.website.is_filled else "",
+            "answered_together": ",".join(self.together()),
+        }
         kept = {name: [value] for name, value in beside.items() if value}
         return {**{entry.form.medication.name: [""] for entry in self.trials}, **super().typed(), **kept}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        """A whole date that was pasted in one box of three fills all three. Rows that do not fit are named."""
+        """Fill each part of what was typed whole in one box: a date, a blood pressure, a weight with its unit."""
         super().process(*args, **kwargs)
         if self.trials.left_out:
             self.form_errors = [_left_out(self.trials.left_out)]
-        parts = [self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year]
-        whole = next((found for part in parts if (found := validators.split_date(part.data or ""))), None)
-        for part, value in zip(parts, whole or (), strict=False):
-            part.data, part.raw_data = value, [value]
+        date_boxes = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
+        _spread(date_boxes, reading.split_date)
+        _spread((self.systolic, self.diastolic), reading.pressure)
+        weight = reading.weight(self.weight.data)
+        if weight and weight[1] and empty(self.weight_unit):
+            _fill(self.weight, f"{weight[0]:g}")
+            _fill(self.weight_unit, weight[1])
+        if clinic.current().phone is None:
+            _remove_choice(self.urgent_handoff, "calling_clinic_now")
 
     def validate(self, extra_validators: Any = None) -> bool:
         return bool(super().validate(extra_validators) and not self.trials.left_out)
 
     def has_answers(self) -> bool:
-        """Something was typed or chosen that the empty form does not have."""
-        return any(not empty(field) and field.data != field.default for field in self.questions())
+        """Whether something was typed or chosen that the empty form does not have."""
+        given = [field for field in self.questions() if not empty(field) and field.data != field.default]
+        return any(field is not self.remember_me for field in given)
+
+    def together(self) -> list[str]:
+        """The questions answered with "No to all the rest" that still say No."""
+        names = (self.answered_together.data or "").split(",")
+        return [name for name in SAFETY if name in names and self[name].data == "no"]
+
+    def note_of(self, field: Field) -> str | None:
+        if isinstance(row := row_of(field), TrialRow):
+            return row.note_of(field)
+        if field is self.diagnosis:
+            return understood.diagnosis(field.data or "")
+        if field is self.weight:
+            kg = self.kilograms()
+            return "" if kg is None else f"= {weight_words(kg, self.weight_unit.data)}"
+        if field in (self.referrer_email, self.patient_email):
+            likely = likely_email(field.data or "")
+            return f"Did you mean {likely}? If not, leave it as it is." if likely else ""
+        return None
+
+    def noted_with(self, field: Field) -> list[Field]:
+        row = row_of(field)
+        if isinstance(row, TrialRow) and field is row.medication:
+            return [row.medication, row.weeks]
+        if field is self.weight_unit:
+            return [self.weight]
+        return super().noted_with(field)
+
+    def problem_groups(self) -> list[ProblemGroup]:
+        """The errors, for the summary."""
+        return problems.grouped(self.sections, self.questions_of)
 
     def validate_patient_agrees(self, field: Field) -> None:
         if field.data == "no":
             raise StopValidation("Talk with the patient first. A referral needs the patient's agreement.")
 
     def group_of(self, field: Field) -> str:
-        """A day that does not exist is mended in the month's box as well."""
+        """A day that does not exist may be corrected in the month's box."""
         whole = (q.id for s in self.sections for q in s.questions if isinstance(q, Parts) and field.name in q.names)
         return f"{next(whole, field.id)}-group"
 
@@ -78,74 +138,86 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
 
     def birth_date(self) -> date | None:
         parts = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
-        return validators.to_date(*(part.data or "" for part in parts))
+        return reading.to_date(*(part.data or "" for part in parts))
+
+    def diagnosis_read(self) -> Diagnosis | None:
+        """None if the words match no code: they are kept as typed."""
+        return read(self.diagnosis.data or "")
 
     def assessment_input(self) -> AssessmentInput:
-        """What is known so far, for the assessment. An answer that will not do, or is not asked, is not known."""
-        found, born = matching(self.diagnosis.data or ""), self.birth_date()
+        """What is known so far. An answer that cannot be used, or is not asked, is not known."""
+        found, born = self.diagnosis_read(), self.birth_date()
         phq9_done = not self.phq9_not_done.data
+        as_typed = ("suicide_risk", "safety_plan", "prior_attempts", "lethal_means", "current_medications")
         return AssessmentInput(
             today=clinic.today(),
             trials=self.tried(),
             no_trials_known=bool(self.no_trials_known.data and not self.tried()),
-            diagnosis_code=found[0].code if len(found) == 1 else "",
+            diagnosis_code=found.code if found else "",
             age=years_between(born, clinic.today()) if born else None,
             services=tuple(self.service_requested.data or ()),
-            phq9_score=_number(self.phq9_score) if phq9_done else None,
-            phq9_date=validators.read_date(self.phq9_date.data or "") if phq9_done else None,
+            phq9_score=reading.phq9(self.phq9_score.data) if phq9_done else None,
+            phq9_date=reading.recent_date(self.phq9_date.data or "") if phq9_done else None,
             phq9_item9=_number(self.phq9_item9) if phq9_done else None,
-            suicide_risk=self.suicide_risk.data or "",
-            safety_plan=self.safety_plan.data or "",
-            safety={name: self[name].data or "" for name in SAFETY},
+            safety=self._safety(),
             systolic=_number(self.systolic),
             diastolic=_number(self.diastolic),
-            current_medications=self.current_medications.data or "",
+            **facts.current().hold_levels(),
+            **_as_typed(self, as_typed),
         )
 
     def referral_data(self) -> ReferralData:
         """The answers of a valid form, in standard shapes. Answers to questions that no longer apply are dropped."""
-        (diagnosis,) = matching(self.diagnosis.data)
+        has_risk = self.suicide_risk.data != "none_known"
         return ReferralData(
-            **self._as_typed(),
-            **self._as_said_of_phq9(),
-            referrer_npi="" if self.referrer_no_npi.data else validators.tidy_npi(self.referrer_npi.data),
-            referrer_phone=e164(self.referrer_phone.data),
+            **_as_typed(self, AS_TYPED),
+            **self._diagnosis(),
+            **self._phq9(),
+            referrer_npi="" if self.referrer_no_npi.data else reading.npi(self.referrer_npi.data or ""),
+            referrer_phone=e164(self.referrer_phone.data or ""),
             referrer_fax=e164(self.referrer_fax.data or ""),
             patient_birth_date=_iso(self.birth_date()),
             patient_phone=e164(self.patient_phone.data),
             insurance_member_id=(self.insurance_member_id.data or "").upper().replace(" ", ""),
             service_requested=tuple(self.service_requested.data),
             priority="urgent" if self.suicide_risk.data == "high" else self.priority.data,
-            priority_reason=self.priority_reason.data if self.priority.data == "urgent" else "",
-            diagnosis_code=diagnosis.code,
-            diagnosis_title=diagnosis.title,
+            priority_reason=self.priority_reason.data or "" if self.priority.data == "urgent" else "",
             trials=self.tried(),
             no_trials_known=bool(self.no_trials_known.data and not self.tried()),
-            safety={name: self[name].data for name in SAFETY},
+            safety=self._safety(),
+            answered_together=tuple(self.together()),
             systolic=_number(self.systolic),
             diastolic=_number(self.diastolic),
-            weight_kg=validators.kilograms(self.weight_kg.data),
-            safety_plan="" if self.suicide_risk.data == "none_known" else self.safety_plan.data or "",
+            weight_kg=self.kilograms(),
+            weight_unit=self.weight_unit.data or "" if self.kilograms() else "",
+            safety_plan=self.safety_plan.data or "" if has_risk else "",
             urgent_handoff=self.urgent_handoff.data or "" if self.suicide_risk.data == "high" else "",
         )
 
-    def _as_typed(self) -> dict[str, Any]:
-        return {name: self[name].data if self[name].data is not None else "" for name in AS_TYPED}
+    def _safety(self) -> dict[str, str]:
+        """The safety questions that were answered."""
+        return {name: str(self[name].data) for name in SAFETY if self[name].data}
 
-    def _as_said_of_phq9(self) -> dict[str, Any]:
-        if self.phq9_not_done.data:
-            return {"phq9_score": None, "phq9_date": "", "phq9_item9": None}
+    def _diagnosis(self) -> dict[str, Any]:
+        found = self.diagnosis_read()
         return {
-            "phq9_score": int(self.phq9_score.data),
-            "phq9_date": _iso(validators.read_date(self.phq9_date.data or "")),
-            "phq9_item9": int(self.phq9_item9.data),
+            "diagnosis_code": found.code if found else "",
+            "diagnosis_title": found.title if found else self.diagnosis.data,
+        }
+
+    def _phq9(self) -> dict[str, Any]:
+        done = not self.phq9_not_done.data
+        return {
+            "phq9_score": reading.phq9(self.phq9_score.data) if done else None,
+            "phq9_date": _iso(reading.recent_date(self.phq9_date.data or "")) if done else "",
+            "phq9_item9": _number(self.phq9_item9) if done else None,
         }
 
 
 TRIAL_WORDS = {
     "medication": "{}",
     "daily_dose_mg": "mg a day: {}",
-    "weeks": "weeks: {}",
+    "weeks": "weeks at an adequate dose: {}",
     "current_episode": "in the current episode: {}",
     "outcome": "outcome: {}",
 }
@@ -175,6 +247,8 @@ AS_TYPED = (
     "current_medications",
     "allergies",
     "suicide_risk",
+    "prior_attempts",
+    "lethal_means",
     "submitted_by",
 )
 
@@ -191,18 +265,39 @@ def _in_words(row: dict[str, str]) -> str:
     return ", ".join(words.format(said[name]) for name, words in TRIAL_WORDS.items() if said[name].strip())
 
 
+def _as_typed(form: ReferralForm, names: Sequence[str]) -> dict[str, Any]:
+    return {name: "" if form[name].data is None else form[name].data for name in names}
+
+
+def _spread(boxes: Sequence[Field], split: Callable[[str], Sequence[str] | None]) -> None:
+    """Fill all boxes from the first that holds the whole."""
+    whole = next((found for box in boxes if (found := split(box.data or ""))), None)
+    for box, value in zip(boxes, whole or (), strict=False):
+        _fill(box, value)
+
+
+def _fill(field: Field, value: str) -> None:
+    field.data, field.raw_data = value, [value]
+
+
+def _remove_choice(field: Any, value: str) -> None:
+    field.answers = {name: words for name, words in field.answers.items() if name != value}
+    field.choices = [choice for choice in field.choices if choice.value != value]
+
+
 def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
 def _number(field: Field) -> int | None:
-    found = validators.number(field.data)
+    found = reading.number(field.data)
     return None if found is None else int(found)
 
 
 class SendForm(FlaskForm):
-    """The button on the review page. `key` makes a second press give the same reference; `seen` tells which
-    answers were read, because another tab of the same browser may have changed the draft since."""
+    """The button on the review page. `key` makes a second press give the same reference. `seen` says which answers were
+    reviewed, because another tab may have changed the draft since."""
 
     key = HiddenField()
     seen = HiddenField()
+    draft = HiddenField()

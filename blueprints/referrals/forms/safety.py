@@ -1,12 +1,12 @@
-"""The questions about safety: what may speak against treatment, vital signs, and the risk of suicide; then the end."""
+"""The questions about safety: contraindications, vital signs and suicide risk; then the attestation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wtforms import BooleanField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
-from blueprints.referrals.forms import validators
+from blueprints.referrals.forms import reading, validators
 from blueprints.referrals.forms.identity import DIGITS, PATIENT
 from blueprints.referrals.terminology import answers
 from core.forms.base import Form, Radio
@@ -16,7 +16,7 @@ MMHG = {**PATIENT, **DIGITS, "class": "w-4"}
 
 
 def _screen(name: str, offered: Mapping[str, str] = answers.YES_NO_UNKNOWN) -> Radio:
-    return Radio(answers.SAFETY[name], offered, validators=[Required("Choose Yes, No or Not known.")])
+    return Radio(answers.SAFETY[name], offered, validators=[Optional()])
 
 
 class SafetyQuestions(Form):
@@ -33,6 +33,14 @@ class SafetyQuestions(Form):
     severe_liver_disease = _screen("severe_liver_disease")
     bladder_disease = _screen("bladder_disease")
     sleep_apnea = _screen("sleep_apnea")
+    intracranial_pressure = _screen("intracranial_pressure")
+    glaucoma = _screen("glaucoma")
+    seizures = _screen("seizures")
+    severe_lung_disease = _screen("severe_lung_disease")
+    thyroid_disease = _screen("thyroid_disease")
+    dementia = _screen("dementia")
+    answered_together = HiddenField()
+    """Names of the questions answered with "No to all the rest", separated by commas."""
 
     systolic = StringField(
         "Systolic",
@@ -45,14 +53,24 @@ class SafetyQuestions(Form):
             AppliesWhen(lambda form: not empty(form.systolic) or not empty(form.diastolic)),
             Required("Enter the diastolic pressure too."),
             WholeNumber(30, 160, "Diastolic pressure"),
+            validators.BelowSystolic(),
         ],
         render_kw=MMHG,
     )
-    weight_kg = StringField(
+    weight = StringField(
         "Weight",
-        description="In kg, or in pounds like 180 lb.",
+        description="Choose pounds or kilograms beside it.",
         validators=[Optional(), validators.Weight()],
-        render_kw={**PATIENT, "class": "w-10"},
+        render_kw={**PATIENT, "inputmode": "decimal", "class": "w-4"},
+    )
+    weight_unit = Radio(
+        "Unit of weight",
+        answers.WEIGHT_UNIT,
+        validators=[
+            AppliesWhen(lambda form: not empty(form.weight)),
+            Required("Choose lb or kg for the weight."),
+            validators.UnitAsTyped(),
+        ],
     )
     current_medications = TextAreaField(
         "Current medications, with doses",
@@ -72,9 +90,11 @@ class SafetyQuestions(Form):
         answers.YES_NO_UNKNOWN,
         validators=[
             AppliesWhen(lambda f: f.suicide_risk.data not in (None, "", "none_known")),
-            Required("Say whether there is a safety plan."),
+            Optional(),
         ],
     )
+    prior_attempts = Radio("Suicide attempt, ever?", answers.YES_NO_UNKNOWN, validators=[Optional()])
+    lethal_means = Radio("Access to firearms or stored medication?", answers.YES_NO_UNKNOWN, validators=[Optional()])
     urgent_handoff = Radio(
         "The risk is high. What have you arranged?",
         answers.URGENT_HANDOFF,
@@ -94,3 +114,10 @@ class SafetyQuestions(Form):
         "I send this for the patient's treatment, and it is accurate as far as I know",
         validators=[Required("Tick the box to confirm before you send.")],
     )
+
+    def kilograms(self) -> float | None:
+        """The weight, if it can be read and its unit is known."""
+        found, unit = reading.weight(self.weight.data), self.weight_unit.data
+        if found is None or unit not in answers.WEIGHT_UNIT or found[1] not in ("", unit):
+            return None
+        return reading.kilograms(found[0], unit)

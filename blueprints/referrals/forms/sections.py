@@ -1,4 +1,4 @@
-"""The order in which a referral is asked for: on the form, in its contents list and on the review page."""
+"""The order of the questions: on the form, in its list of sections, on the review page and on the blank form."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Section:
 BIRTH_DATE = Parts(
     "patient_birth_date",
     "Date of birth",
-    "For example 4 17 1985. A whole date can be pasted in any box.",
+    "For example 4 17 1985. You can paste a whole date into any box.",
     ("patient_birth_date_month", "patient_birth_date_day", "patient_birth_date_year"),
 )
 
 BLOOD_PRESSURE = Parts(
     "blood_pressure",
     "Blood pressure in mmHg",
-    "The latest reading. Leave both empty if there is none.",
+    "The latest reading. You can type 128/82 into the first box.",
     ("systolic", "diastolic"),
 )
 
@@ -35,16 +35,17 @@ SECTIONS = (
         "referrer",
         "You",
         (
-            "referrer_npi",
-            "referrer_no_npi",
             "referrer_given_name",
             "referrer_family_name",
             "referrer_credentials",
+            "referrer_phone",
+            "referrer_email",
+            "referrer_fax",
+            "referrer_npi",
+            "referrer_no_npi",
             "referrer_specialty",
             "referrer_organization",
-            "referrer_phone",
-            "referrer_fax",
-            "referrer_email",
+            "remember_me",
         ),
     ),
     Section(
@@ -53,10 +54,10 @@ SECTIONS = (
         (
             "patient_given_name",
             "patient_family_name",
-            "patient_preferred_name",
             BIRTH_DATE,
             "patient_sex",
             "patient_phone",
+            "patient_preferred_name",
             "patient_email",
             "patient_postal_code",
             "patient_language",
@@ -87,6 +88,7 @@ SECTIONS = (
         "Treatment so far",
         (
             "trials",
+            "trials_list",
             "no_trials_known",
             "had_ect",
             "had_tms",
@@ -95,7 +97,13 @@ SECTIONS = (
             "history_details",
         ),
     ),
-    Section("safety", "Safety", (*answers.SAFETY, BLOOD_PRESSURE, "weight_kg", "current_medications", "allergies")),
-    Section("risk", "Suicide risk", ("suicide_risk", "safety_plan", "urgent_handoff")),
+    Section(
+        "safety",
+        "Safety",
+        (*answers.SAFETY, BLOOD_PRESSURE, "weight", "weight_unit", "current_medications", "allergies"),
+    ),
+    Section(
+        "risk", "Suicide risk", ("suicide_risk", "urgent_handoff", "safety_plan", "prior_attempts", "lethal_means")
+    ),
     Section("send", "Send", ("submitted_by", "attestation")),
 )

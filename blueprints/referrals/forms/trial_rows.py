@@ -1,4 +1,4 @@
-"""Medication rows come and go: adding, removing and putting back one, in the answers as they were typed."""
+"""Add, remove or put back a medication row, in the answers as they were typed."""
 
 from __future__ import annotations
 
@@ -16,51 +16,53 @@ REMOVED = "removed-"
 
 @dataclass(frozen=True)
 class Change:
-    """The answers after it, what is said of it, and what can be put back."""
+    """The answers afterward, the words that announce the change, and what can be put back."""
 
     answers: Answers
-    focus: int
-    """The place of the row that is read next, from 0."""
+    focus: int | None
+    """Index of the row that gets the focus, from 0; None if no row does."""
     words: str
     removed: Answers = field(default_factory=dict)
     place: int = 0
+    place_id: str = ""
+    """Id of the section heading that gets the focus if no row does."""
 
 
 def change(action: str, answers: Answers, sent: Iterable[tuple[str, list[str]]]) -> Change | None:
-    """What the action makes of the answers; None where it is about something else."""
+    """None if the action is about something else."""
     match = ACTION.fullmatch(action)
     if not match:
         return None
-    others, rows = _split(answers)
+    others, rows = split(answers)
     place = min(int(match[2] or len(rows)), len(rows))
     if match[1] == "add":
-        return _added(others, rows)
+        return _add(others, rows)
     if match[1] == "restore":
-        return _put_back(others, rows, place, _removed(sent))
-    return _taken_away(others, rows, place)
+        return _restore(others, rows, place, _removed(sent))
+    return _remove(others, rows, place)
 
 
-def _added(others: Answers, rows: list[Answers]) -> Change:
+def _add(others: Answers, rows: list[Answers]) -> Change:
     if len(rows) >= MAX_TRIALS:
-        return Change(_joined(others, rows), len(rows) - 1, f"{MAX_TRIALS} medications fit here.")
-    return Change(_joined(others, [*rows, {}]), len(rows), f"Medication {len(rows) + 1} added.")
+        return Change(join(others, rows), len(rows) - 1, f"{MAX_TRIALS} medications fit here.")
+    return Change(join(others, [*rows, {}]), len(rows), f"Medication {len(rows) + 1} added.")
 
 
-def _taken_away(others: Answers, rows: list[Answers], place: int) -> Change:
+def _remove(others: Answers, rows: list[Answers], place: int) -> Change:
     removed = rows.pop(place) if place < len(rows) else {}
     words = f"Medication {place + 1} removed."
     return Change(
-        _joined(others, rows), max(place - 1, 0), words, removed if any(map(any, removed.values())) else {}, place
+        join(others, rows), max(place - 1, 0), words, removed if any(map(any, removed.values())) else {}, place
     )
 
 
-def _put_back(others: Answers, rows: list[Answers], place: int, removed: Answers) -> Change:
-    """Where there is no room it is offered again, and nothing of it is lost."""
+def _restore(others: Answers, rows: list[Answers], place: int, removed: Answers) -> Change:
+    """If there is no room, the removed row is offered again, so that nothing is lost."""
     if len(rows) >= MAX_TRIALS:
         words = f"{MAX_TRIALS} medications fit here. Remove another one to put this one back."
-        return Change(_joined(others, rows), min(place, len(rows) - 1), words, removed, place)
+        return Change(join(others, rows), min(place, len(rows) - 1), words, removed, place)
     rows.insert(place, removed)
-    return Change(_joined(others, rows), place, f"Medication {place + 1} is back.")
+    return Change(join(others, rows), place, f"Medication {place + 1} is back.")
 
 
 def _removed(sent: Iterable[tuple[str, list[str]]]) -> Answers:
@@ -68,8 +70,8 @@ def _removed(sent: Iterable[tuple[str, list[str]]]) -> Answers:
     return {name.removeprefix(REMOVED): values for name, values in sent if name in known}
 
 
-def _split(answers: Answers) -> tuple[Answers, list[Answers]]:
-    """The answers outside the rows, and the rows in their order."""
+def split(answers: Answers) -> tuple[Answers, list[Answers]]:
+    """The answers outside the rows, and the rows in order."""
     rows: dict[int, Answers] = {}
     for name, values in answers.items():
         if match := NAME.fullmatch(name):
@@ -78,8 +80,8 @@ def _split(answers: Answers) -> tuple[Answers, list[Answers]]:
     return others, [rows[index] for index in sorted(rows)]
 
 
-def _joined(others: Answers, rows: list[Answers]) -> Answers:
-    """Rows are numbered anew. A blank one keeps its place by an empty name of the medication."""
+def join(others: Answers, rows: list[Answers]) -> Answers:
+    """The inverse of `split`. Rows are renumbered; a blank row keeps its place by an empty medication name."""
     numbered = {
         f"trials-{index}-{name}": values
         for index, row in enumerate(rows)

@@ -2,6 +2,7 @@
 
 YES_NO = {"yes": "Yes", "no": "No"}
 YES_NO_UNKNOWN = {"yes": "Yes", "no": "No", "unknown": "Not known"}
+WEIGHT_UNIT = {"lb": "lb", "kg": "kg"}
 PREGNANCY = {**YES_NO_UNKNOWN, "not_applicable": "Does not apply"}
 SEX = {"female": "Female", "male": "Male", "unknown": "Not known"}
 
@@ -63,6 +64,9 @@ SAFETY = {
     "thyroid_disease": "Overactive thyroid, not treated",
     "dementia": "Dementia",
 }
+
+CONTRAINDICATIONS = tuple(SAFETY)[:4]
+"""Spravato's label names these four. Each is answered by itself."""
 
 SUICIDE_RISK = {
     "none_known": "No risk known",

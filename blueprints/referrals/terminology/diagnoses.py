@@ -26,6 +26,11 @@ def diagnoses() -> tuple[Diagnosis, ...]:
         return tuple(Diagnosis(**row) for row in csv.DictReader(file))
 
 
+def read(text: str) -> Diagnosis | None:
+    found = matching(text)
+    return found[0] if len(found) == 1 else None
+
+
 def matching(text: str) -> list[Diagnosis]:
     """The diagnosis of that code; or the one with exactly those words; or all that have every word."""
     if by_code := _by_code(text):

@@ -37,6 +37,8 @@ WORDS = {
     "outcome": answers.OUTCOME,
     "current_episode": answers.YES_NO_UNKNOWN,
     **dict.fromkeys(("had_ect", "had_tms", "had_psychotherapy", "had_ketamine", "safety_plan"), answers.YES_NO_UNKNOWN),
+    **dict.fromkeys(("prior_attempts", "lethal_means"), answers.YES_NO_UNKNOWN),
+    "answered_together": answers.SAFETY,
 }
 
 # Anything a form could take: it refuses control characters.
@@ -50,8 +52,9 @@ trials = st.builds(
     generic=st.sampled_from(["", "sertraline"]),
     daily_dose_mg=st.floats(0.5, 2000) | st.none(),
     weeks=st.integers(0, 520) | st.none(),
-    current_episode=st.sampled_from(["yes", "no", "unknown"]),
-    outcome=st.sampled_from(list(answers.OUTCOME)),
+    current_episode=st.sampled_from(["yes", "no", "unknown", ""]),
+    outcome=st.sampled_from([*answers.OUTCOME, ""]),
+    adequate_weeks=st.integers(0, 520) | st.none(),
 )
 
 
@@ -72,6 +75,10 @@ ANY: dict[str, st.SearchStrategy[Any]] = {
     "priority": choice(answers.PRIORITY),
     "phq9_item9": st.integers(0, 3) | st.none(),
     "service_requested": st.lists(st.sampled_from(list(answers.SERVICE)), unique=True).map(tuple),
+    "weight_unit": choice(answers.WEIGHT_UNIT),
+    "prior_attempts": choice(answers.YES_NO_UNKNOWN),
+    "lethal_means": choice(answers.YES_NO_UNKNOWN),
+    "answered_together": st.lists(st.sampled_from(list(answers.SAFETY)), unique=True).map(tuple),
     "trials": st.lists(trials, max_size=3).map(tuple),
     "safety": st.dictionaries(
         st.sampled_from(list(answers.SAFETY)), st.sampled_from(["", "yes", "no", "unknown", "not_applicable"])
@@ -119,7 +126,8 @@ def _problems(node: BaseModel, kinds: dict[str, str]) -> Iterator[str]:
 
 def said(chart: ReferralData) -> Iterator[Any]:
     """Every value that the referral has, as a reader of the bundle should find it."""
-    values = [(name, value) for name, value in chart.as_json().items() if name not in ("trials", "safety", "version")]
+    apart = ("trials", "safety", "version", *(["weight_unit"] if chart.weight_kg is None else []))
+    values = [(name, value) for name, value in chart.as_json().items() if name not in apart]
     values += [pair for trial in chart.as_json()["trials"] for pair in trial.items()]
     values += [("", answers.SAFETY[name]) for name, answer in chart.safety.items() if answer]
     for name, value in values:
@@ -251,7 +259,8 @@ def test_a_trial_is_a_medication_statement(monkeypatch: pytest.MonkeyPatch) -> N
     assert coding == {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "36437", "display": "sertraline"}
     assert known["medicationCodeableConcept"]["text"] == "Zoloft"
     assert known["dosage"][0]["doseAndRate"][0]["rateRatio"]["numerator"]["value"] == 150
-    assert known["dosage"][0]["timing"]["repeat"]["boundsDuration"]["value"] == 8
+    assert "timing" not in known["dosage"][0], "200 mg for 8 weeks is not what was said"
+    assert known["dosage"][1]["timing"]["repeat"]["boundsDuration"]["value"] == 8
     assert known["status"] == "unknown"
     assert powder["medicationCodeableConcept"] == {"text": "canary powder"}
     assert powder["status"] == "stopped"

@@ -39,9 +39,9 @@ def test_a_good_answer_empties_the_slot(sqlite_htmx_client: Client) -> None:
 
 
 def test_an_empty_answer_is_an_error_only_after_a_first_try_to_send(sqlite_htmx_client: Client) -> None:
-    assert check(sqlite_htmx_client, "referrer_email", referrer_email="").error("referrer_email") == ""
-    strict = check(sqlite_htmx_client, "referrer_email", referrer_email="", strict="1")
-    assert strict.error("referrer_email") == "Enter your email address."
+    assert check(sqlite_htmx_client, "patient_phone", patient_phone="").error("patient_phone") == ""
+    strict = check(sqlite_htmx_client, "patient_phone", patient_phone="", strict="1")
+    assert strict.error("patient_phone") == "Enter the patient's phone number."
 
 
 def test_rules_between_fields_hold_here_too(sqlite_htmx_client: Client) -> None:

@@ -6,6 +6,7 @@ Each answer is changed alone, and what should say so must change with it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,7 +51,7 @@ TWO_ANSWERS: dict[str, tuple[Changes, Changes]] = {
     "no_trials_known": ({}, NO_TRIALS | {"no_trials_known": "y"}),
     "systolic": ({}, {"systolic": "130"}),
     "diastolic": ({}, {"diastolic": "84"}),
-    "weight_kg": ({}, {"weight_kg": "181 lb"}),
+    "weight": ({}, {"weight": "181"}),
     "urgent_handoff": (
         {"suicide_risk": "high", "urgent_handoff": "calling_clinic_now"},
         {"suicide_risk": "high", "urgent_handoff": "emergency_care_arranged"},
@@ -61,6 +62,14 @@ TWO_ANSWERS: dict[str, tuple[Changes, Changes]] = {
 }
 # Without the one answer to these there is no referral, and so nothing to keep.
 NOT_KEPT = {"emergency", "patient_agrees", "attestation", "trials-0-dose_confirmed"}
+# For the form alone: the list becomes rows.
+FORM_ALONE = {"remember_me", "trials_list"}
+
+
+@pytest.fixture(autouse=True)
+def _phone(sqlite_app: Flask) -> None:
+    """So that the referrer can be offered to call."""
+    sqlite_app.config["CLINIC"] = replace(sqlite_app.config["CLINIC"], phone="(310) 555-0100")
 
 
 def form_of(app: Flask, changes: Changes) -> ReferralForm:
@@ -127,7 +136,7 @@ def test_each_field_is_asked_in_a_section(sqlite_app: Flask) -> None:
 def test_each_answer_is_shown_kept_and_exported(
     sqlite_app: Flask, what: str, place: str, of: Callable[[ReferralForm], Any]
 ) -> None:
-    names = [field.name for field in fields(form_of(sqlite_app, {})) if field.name not in NOT_KEPT]
+    names = [field.name for field in fields(form_of(sqlite_app, {})) if field.name not in NOT_KEPT | FORM_ALONE]
     with sqlite_app.test_request_context():
         missing = [name for name in names if len({repr(of(form)) for form in two_answers(sqlite_app, name)}) == 1]
     assert not missing, f"{what} says nothing of {', '.join(missing)}: add it to {place}"
