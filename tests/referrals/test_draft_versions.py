@@ -118,9 +118,7 @@ def two_tabs(client: Client) -> tuple[Tab, Tab]:
     return one, two
 
 
-def test_a_save_in_the_background_of_the_older_tab_becomes_a_draft_of_its_own(
-    app: Flask, htmx_client: Client
-) -> None:
+def test_a_save_in_the_background_of_the_older_tab_becomes_a_draft_of_its_own(app: Flask, htmx_client: Client) -> None:
     one, two = two_tabs(htmx_client)
     original = one.id
     answer = one.autosave(patient_phone="213.555.0101")
