@@ -1,4 +1,4 @@
-"""`flask referrals`: list what arrived, and open it, for whoever holds the private key; delete expired drafts."""
+"""`flask referrals`: list the referrals, open them with the private key, delete expired drafts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.crypto.envelope import SealingError
 from core.crypto.models import Opened
 from core.files import new_file
 
-NOT_RECORDED = "not recorded whether it is as it was sealed (see `flask keys record`)"
+NOT_RECORDED = "sealed before the row was recorded, so changes to it cannot be detected (see `flask keys record`)"
 FORMATS = click.Choice(["json", "fhir"])
 
 
@@ -29,7 +29,7 @@ FORMATS = click.Choice(["json", "fhir"])
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="How many at most.")
 def list_all(form: str, limit: int | None) -> None:
-    """List the referrals, urgent ones first, with nothing of the patient."""
+    """List the referrals, urgent ones first, without anything about the patient."""
     if form == "table":
         click.echo(f"{'REFERENCE':<12}  {'RECEIVED':<20}  {'PRIORITY':<8}  {'STATUS':<9}  {'EMAIL':<15}  MARKS")
     for row in services.summaries(limit):
@@ -43,7 +43,7 @@ def list_all(form: str, limit: int | None) -> None:
 def show(reference: str, form: str, private_key: str) -> None:
     """Open one referral and print it as JSON or as a FHIR R4 Bundle.
 
-    Where the row is not as it was sealed, stderr says so in red and the exit code is 1.
+    If the row has changed since it was sealed, a warning goes to stderr and the exit code is 1.
     """
     try:
         row = services.summary(reference)
@@ -61,14 +61,16 @@ def show(reference: str, form: str, private_key: str) -> None:
 
 @bp.cli.command("export")
 @click.option("--format", "form", type=FORMATS, default="json", show_default=True)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Received on this day of the center or later.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Received on or after this day, in the center's time zone."
+)
 @click.option("--out", default="-", show_default=True, help="A new file, readable by its owner only; - for stdout.")
 @with_private_key
 def export(form: str, since: datetime | None, out: str, private_key: str) -> None:
-    """Open the referrals, in order of arrival, one a line (NDJSON): JSON, or a FHIR R4 transaction Bundle.
+    """Write all referrals in order of arrival, one a line (NDJSON), as JSON or as FHIR R4 transaction Bundles.
 
-    One that cannot be opened, or is not as it was sealed, is named on stderr, the others are written, and the exit
-    code is 1.
+    A referral that cannot be opened, or has changed since it was sealed, is named on stderr; the others are written,
+    and the exit code is 1.
     """
     start = since and since.replace(tzinfo=ZoneInfo(_clinic().timezone))
     counts: Counter[str] = Counter()
@@ -81,9 +83,9 @@ def export(form: str, since: datetime | None, out: str, private_key: str) -> Non
     if counts["failed"]:
         click.echo(f"{counts['failed']} referrals could not be opened and are missing.", err=True)
     if counts["changed"]:
-        click.echo(f"{counts['changed']} of them are not as they were sealed.", err=True)
+        click.echo(f"{counts['changed']} of them have changed since they were sealed.", err=True)
     if counts["failed"] or counts["changed"]:
-        raise click.ClickException("Not everything was as it should be.")
+        raise click.ClickException("Some referrals are missing or have changed; see above.")
 
 
 def _export(file: IO[str], form: str, row: Summary, said: Opened | SealingError) -> str:
@@ -99,12 +101,12 @@ def _export(file: IO[str], form: str, row: Summary, said: Opened | SealingError)
 
 @bp.cli.command("purge-drafts")
 def purge_drafts() -> None:
-    """Delete the drafts that have expired. Nobody could open them any more."""
+    """Delete expired drafts, which nobody can open anymore."""
     click.echo(f"{drafts.purge()} expired drafts deleted")
 
 
 def _as(form: str, row: Summary, said: Opened) -> dict[str, Any]:
-    """`differs` is null where the referral was sealed before that was recorded."""
+    """`differs` is null if the referral was sealed before the row was recorded with it."""
     if form == "fhir":
         return bundle(said.data, row.reference, row.received_at, said.warning)
     return {**_in_the_clear(row), **said.data, "differs": said.differs}

@@ -1,4 +1,4 @@
-"""What is mailed about a referral: its reference, its priority and what happens next. Nothing about the patient."""
+"""Emails about a referral: its reference, its priority and what happens next. Nothing about the patient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from core.web import urls
 
 
 def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict:
-    """To whatever address was typed, so it passes the gate. Its link shows that the address is the sender's."""
+    """Queue the receipt within the mail limits, because it goes to whatever address was typed.
+
+    Its link confirms that the address is the sender's.
+    """
     link = urls.link(f"/refer/confirm/{token}")
     subject, template = "We have received your referral", "email/referral_received.md"
     return limits.enqueue(
@@ -31,5 +34,5 @@ def arrived(reference: str, priority: str, clinic: str) -> None:
 
 
 def many_at_once(clinic: str) -> None:
-    """Once, instead of a notice for each."""
+    """One email instead of a notice for each referral."""
     outbox.enqueue(clinic, "Many referrals are arriving at once", "email/referral_many.md")

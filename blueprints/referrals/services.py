@@ -155,7 +155,7 @@ def open_referral(reference: str, private_key: str) -> Opened:
     try:
         said = {**read(opened.data).as_json(), "version": version_of(opened.data)}
     except ValueError as error:
-        raise SealingError(f"what was sealed is no referral: {error}") from error
+        raise SealingError(f"its content is not a referral: {error}") from error
     return opened._replace(data=said)
 
 

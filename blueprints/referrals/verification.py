@@ -30,7 +30,7 @@ USUAL = Kind(
 EPISODE_ENDS_AFTER = HOUR
 """Time without a referral above the limits that ends an episode. The clinic is notified once per episode."""
 QUICK = 60
-"""Seconds. Anything faster is marked, because the form takes about six minutes."""
+"""Seconds. Anything faster is marked, because even the shortest referral takes minutes."""
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_it_is_shown_and_exported(kept: Flask, sample: dict[str, Any]) -> None:
     for command in (["show", sample["reference"]], ["export"]):
         done = run(kept, *command, "--format", "fhir")
         assert done.exit_code == 0
-        assert ("not recorded" in done.stderr) is not is_recorded(sample)
+        assert ("before the row was recorded" in done.stderr) is not is_recorded(sample)
         bundle = json.loads(done.stdout)
         assert problems(bundle) == []
         trials = sample["details"].get("trials", [])
@@ -158,7 +158,7 @@ def test_a_referral_that_no_form_would_send_is_named_and_does_not_stop_the_other
         done = run(sqlite_app, "export", "--format", form)
         assert done.exit_code == 1
         assert (
-            f"{references[0]} cannot be opened: what was sealed is no referral: {'its ' * (name == 'version')}{name}"
+            f"{references[0]} cannot be opened: its content is not a referral: {'its ' * (name == 'version')}{name}"
             in (done.stderr)
         )
         assert references[1] in done.stdout

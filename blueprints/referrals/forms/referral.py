@@ -13,14 +13,14 @@ from wtforms.validators import StopValidation
 from blueprints.referrals import facts
 from blueprints.referrals.assessment.models import AssessmentInput, years_between
 from blueprints.referrals.details import ReferralData, weight_words
-from blueprints.referrals.forms import problems, reading
-from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, HistoryQuestions, TrialRow
+from blueprints.referrals.forms import problems, reading, trial_rows
+from blueprints.referrals.forms.history import HistoryQuestions, TrialRow
 from blueprints.referrals.forms.identity import Questions
 from blueprints.referrals.forms.problems import ProblemGroup
 from blueprints.referrals.forms.safety import SafetyQuestions
 from blueprints.referrals.forms.sections import SECTIONS, Section
 from blueprints.referrals.terminology import understood
-from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, OUTCOME, SAFETY, YES_NO_UNKNOWN
+from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, SAFETY
 from blueprints.referrals.terminology.diagnoses import Diagnosis, read
 from core import clinic
 from core.forms.base import Honeypot, Parts, row_of
@@ -74,7 +74,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         """Fill each part of what was typed whole in one box: a date, a blood pressure, a weight with its unit."""
         super().process(*args, **kwargs)
         if self.trials.left_out:
-            self.form_errors = [_left_out(self.trials.left_out)]
+            self.form_errors = [trial_rows.left_out_words(self.trials.left_out)]
         date_boxes = (self.patient_birth_date_month, self.patient_birth_date_day, self.patient_birth_date_year)
         _spread(date_boxes, reading.split_date)
         _spread((self.systolic, self.diastolic), reading.pressure)
@@ -214,13 +214,6 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         }
 
 
-TRIAL_WORDS = {
-    "medication": "{}",
-    "daily_dose_mg": "mg a day: {}",
-    "weeks": "weeks at an adequate dose: {}",
-    "current_episode": "in the current episode: {}",
-    "outcome": "outcome: {}",
-}
 AS_TYPED = (
     "referrer_given_name",
     "referrer_family_name",
@@ -251,18 +244,6 @@ AS_TYPED = (
     "lethal_means",
     "submitted_by",
 )
-
-
-def _left_out(rows: list[dict[str, str]]) -> str:
-    """What was typed in rows beyond the last one that fits, to be copied; if it is too long for that, how many."""
-    typed = "; ".join(map(_in_words, rows))
-    what = f"These were left out: {typed}." if len(typed) <= MAX_HISTORY else f"{len(rows)} more were left out."
-    return f"{MAX_TRIALS} medications fit here. Write about others under “More about earlier treatment”. {what}"
-
-
-def _in_words(row: dict[str, str]) -> str:
-    said = {name: YES_NO_UNKNOWN.get(value, OUTCOME.get(value, value)) for name, value in row.items()}
-    return ", ".join(words.format(said[name]) for name, words in TRIAL_WORDS.items() if said[name].strip())
 
 
 def _as_typed(form: ReferralForm, names: Sequence[str]) -> dict[str, Any]:

@@ -7,11 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from blueprints.referrals.drafts import Answers
-from blueprints.referrals.forms.history import MAX_TRIALS, TRIAL_NAMES
+from blueprints.referrals.forms.history import MAX_HISTORY, MAX_TRIALS, TRIAL_NAMES
+from blueprints.referrals.terminology.answers import OUTCOME, YES_NO_UNKNOWN
 
 NAME = re.compile(r"trials-([0-9]{1,2})-(\w+)")
 ACTION = re.compile(r"(add|remove|restore)_trial(?::([0-9]{1,3}))?")
 REMOVED = "removed-"
+TRIAL_WORDS = {
+    "medication": "{}",
+    "daily_dose_mg": "mg a day: {}",
+    "weeks": "weeks at an adequate dose: {}",
+    "current_episode": "in the current episode: {}",
+    "outcome": "outcome: {}",
+}
 
 
 @dataclass(frozen=True)
@@ -88,3 +96,15 @@ def join(others: Answers, rows: list[Answers]) -> Answers:
         for name, values in {"medication": [""], **row}.items()
     }
     return {**others, **numbered}
+
+
+def left_out_words(rows: list[dict[str, str]]) -> str:
+    """The error that names the rows that do not fit, so that they can be copied, or counts them if that is too long."""
+    typed = "; ".join(map(_in_words, rows))
+    what = f"These were left out: {typed}." if len(typed) <= MAX_HISTORY else f"{len(rows)} more were left out."
+    return f"{MAX_TRIALS} medications fit here. Write about others under “More about earlier treatment”. {what}"
+
+
+def _in_words(row: dict[str, str]) -> str:
+    said = {name: YES_NO_UNKNOWN.get(value, OUTCOME.get(value, value)) for name, value in row.items()}
+    return ", ".join(words.format(said[name]) for name, words in TRIAL_WORDS.items() if said[name].strip())
