@@ -13,6 +13,7 @@ from tests.builders import referral
 from tests.page import Answer, Client
 
 LOST = "The draft that was saved in this browser cannot be opened any more"
+PHONE = "patient_phone"
 HELD = ("csrf_token", "opened", "draft", "version", "tab", "seq")
 
 
@@ -116,3 +117,20 @@ def typed(answer: Answer, name: str = "patient_family_name") -> str:
 def offered(answer: Answer) -> list[str]:
     """The addresses of the drafts that the page offers to continue."""
     return [e.attributes["href"] for e in answer.document.all("a") if e.text.startswith("Continue")]
+
+
+def stored(client: Client, draft: str, name: str = PHONE) -> str:
+    return typed(client.get(f"/refer?draft={draft}"), name)
+
+
+def send_it(tab: Tab) -> None:
+    tab.client.post("/refer/send", tab.go_to_send())
+
+
+def two_tabs(client: Client) -> tuple[Tab, Tab]:
+    """Both have the same draft; the second one saved a newer version."""
+    one = Tab(client)
+    one.press()
+    two = Tab(client, f"/refer?draft={one.id}")
+    two.press(patient_phone="213.555.0102", **{"trials-0-weeks": "9"})
+    return one, two

@@ -17,7 +17,7 @@ from blueprints.referrals.drafts import PageState
 from blueprints.referrals.models import Draft
 from core import clock
 from core.crypto import envelope
-from core.extensions import db, limiter
+from core.extensions import db
 from tests.builders import CANARIES, referral
 from tests.page import Client
 from tests.referrals.drafting import LOST, Tab, draft_id, reopen, rows, save, token_of, typed
@@ -25,9 +25,7 @@ from tests.referrals.drafting import LOST, Tab, draft_id, reopen, rows, save, to
 TOKEN = "t" * 86
 
 
-@pytest.fixture(autouse=True)
-def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 def set_blob(value: str) -> Callable[[], None]:

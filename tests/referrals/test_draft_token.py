@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.extensions import limiter
 from tests.builders import PRODUCTION, referral
 from tests.conftest import build, close, copy_of
 from tests.page import Client, Document
@@ -18,9 +17,7 @@ from tests.referrals.drafting import LOST, half, offered, plant, reopen, save, t
 HTTPS = {"base_url": "https://clinic.example"}
 
 
-@pytest.fixture(autouse=True)
-def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 def test_a_planted_token_opens_nothing_and_is_not_taken_over(sqlite_app: Flask, sqlite_client: Client) -> None:

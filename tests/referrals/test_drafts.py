@@ -12,7 +12,7 @@ from blueprints.referrals import drafts, services
 from blueprints.referrals.drafts import PageState
 from blueprints.referrals.models import Draft
 from core import clock
-from core.extensions import db, limiter
+from core.extensions import db
 from tests.conftest import Wait
 from tests.page import Client
 from tests.referrals.drafting import LOST, Tab, draft_id, half, keys, offered, reopen, rows, save, typed
@@ -20,14 +20,7 @@ from tests.referrals.drafting import LOST, Tab, draft_id, half, keys, offered, r
 TOKEN = "t" * 86
 
 
-@pytest.fixture(autouse=True)
-def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)
-
-
-@pytest.fixture(params=["plain", "htmx"])
-def clinician(request: pytest.FixtureRequest, sqlite_app: Flask) -> Client:
-    return Client(sqlite_app, {"HX-Request": "true"} if request.param == "htmx" else {})
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 def test_an_empty_form_makes_no_draft(sqlite_app: Flask, sqlite_client: Client) -> None:
