@@ -49,11 +49,23 @@ class Event(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Draft(db.Model):  # type: ignore[name-defined,misc]
+    """A draft, or, once `closed_at` is set, only the mark that its id was used: such a row is never written again."""
+
     __tablename__ = "drafts"
 
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Random and public: it stands in the form and in addresses, and opens nothing."""
+    owner_hash: Mapped[str] = mapped_column(String(64), index=True)
+    """Derived from the browser's token: whose draft it is."""
     blob: Mapped[bytes] = mapped_column(LargeBinary)
+    """Sealed answers; after sending, the sealed reference; otherwise empty once it is closed for good."""
+    version: Mapped[int] = mapped_column(server_default="1")
+    """Counts the saves, from 1."""
     saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When it was sent or deleted."""
+    undo_until: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    """Until when a deleted draft can be brought back. Its answers are kept that long."""
     network: Mapped[str] = mapped_column(String(32), server_default="", index=True)
     """Keyed hash of the network that started it, to limit drafts per network."""

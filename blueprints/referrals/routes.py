@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from flask import abort, current_app, request, url_for
+from flask import abort, current_app, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from itsdangerous import BadSignature, Signer
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from blueprints.referrals import bp, draft_token, drafts, facts, review, services
-from blueprints.referrals.assessment.assess import GUIDANCE
-from blueprints.referrals.forms import changes, trial_rows
+from blueprints.referrals import bp, drafts, facts, pages, saving, services
+from blueprints.referrals.cookies import draft_token, remembered
+from blueprints.referrals.drafts import SavedDraft
 from blueprints.referrals.forms.referral import ReferralForm, SendForm
-from blueprints.referrals.terminology.diagnoses import diagnoses
-from blueprints.referrals.terminology.medications import medications
+from blueprints.referrals.pages import Notices
 from blueprints.referrals.terminology.search import suggest_diagnoses, suggest_medications
 from blueprints.referrals.verification import Origin
-from core import clock
 from core.extensions import client_network, csrf, limiter
 from core.web import errors, hypermedia, security
 from core.web.sitemap import listed
@@ -48,29 +41,27 @@ def require_keys() -> Response | None:
 @bp.get("")
 @listed
 def ask() -> Response:
-    draft = drafts.load(draft_token.read())
-    form = _form_of(draft.answers) if draft else ReferralForm(formdata=None)
-    return _form_page(form, draft=draft, is_lost=draft is None and draft_token.is_there())
+    """An empty form, or the draft in the address. Every browser gets its token here, before it saves anything."""
+    wanted, token = pages.asked_for("draft"), draft_token.read()
+    draft = drafts.load(token, wanted) if wanted else None
+    if draft:
+        return draft_token.write(pages.form_page(pages.form_of(draft.answers), draft=draft))
+    form, filled_in = pages.new_form(again=request.args.get("again") == "1")
+    sent = drafts.sent_as(token, wanted) if wanted else None
+    is_lost = not sent and (bool(wanted) or draft_token.is_broken())
+    discarded = pages.asked_for("discarded")
+    discarded = discarded if drafts.can_be_restored(token, discarded) else ""
+    notices = Notices(pages.others(), is_lost=is_lost, sent=sent, discarded=discarded, filled_in=filled_in)
+    return draft_token.write(pages.form_page(form, notices=notices))
 
 
 @bp.post("")
 @limiter.limit("60/minute")
 @security.read_up_to(LONGEST)
 def answer() -> Response:
-    form, action = ReferralForm(), request.form.get("action", "review")
-    if action == "discard" or form.is_emergency:
-        drafts.discard(draft_token.read())
-        stopped = hypermedia.page("referrals/stop.html") if form.is_emergency else hypermedia.go_to(_url("ask"))
-        return draft_token.clear(stopped)
-    everything_fits = not form.trials.left_out
-    if everything_fits and (changed := changes.change(action, form.typed(), request.form.lists())):
-        return _rows_page(changed)
-    draft = _keep(form)
-    if action == "save" and everything_fits:
-        return _with_token(hypermedia.saved(_url("ask")), draft)
-    if form.validate():
-        return _with_token(hypermedia.go_to(_url("check")), draft)
-    return _with_token(_form_page(form, 422, draft=draft), draft)
+    form = ReferralForm()
+    in_background = request.form.get("background") == "1"
+    return saving.save_in_background(form) if in_background else saving.press_button(form)
 
 
 @bp.post("/check/<field>")
@@ -86,7 +77,7 @@ def check_field(field: str) -> Response:
 @limiter.limit("120/minute")
 def assess() -> Response:
     """What the answers so far come to, beside the form. Nothing is kept."""
-    return hypermedia.fragment("referrals/_assessment.html", **_assessed(ReferralForm()))
+    return hypermedia.fragment("referrals/_assessment.html", **pages.assessed(ReferralForm()))
 
 
 @bp.post("/suggest")
@@ -102,27 +93,30 @@ def suggest() -> Response:
 
 @bp.get("/review")
 def check() -> Response:
-    draft = drafts.load(draft_token.read())
-    answers = _valid_form(draft)
-    return _review_page(draft, answers) if draft and answers else hypermedia.go_to(_url("ask"))
+    draft = _draft_to_send()
+    answers = pages.valid_form(draft)
+    if draft and answers:
+        return pages.review_page(draft, answers)
+    wanted = draft.id if draft else pages.asked_for("draft")
+    return hypermedia.go_to(pages.url("ask", draft=wanted or None))
 
 
 @bp.post("/send")
 @limiter.limit("60/minute")
 def send() -> Response:
-    draft, form = drafts.load(draft_token.read()), SendForm()
+    form = SendForm()
     if reference := services.reference_of(form.key.data or ""):
-        again = hypermedia.go_to(_url("sent", reference=reference))
-        return again if draft else draft_token.clear(again)
-    answers = _valid_form(draft)
-    if draft is None or answers is None:
-        return hypermedia.go_to(_url("ask"))
-    if form.seen.data != draft.fingerprint:
-        form.form_errors = [CHANGED]
-        return _review_page(draft, answers, form, 422)
-    data, keys = answers.referral_data(), current_app.config["SEALING_PUBLIC_KEYS"]
-    reference = services.submit(data, draft.key, draft.token, keys, facts.current().email, _origin(draft))
-    return draft_token.clear(hypermedia.go_to(_url("sent", reference=reference)))
+        return hypermedia.go_to(pages.url("sent", reference=reference))
+    draft = _draft_to_send()
+    answers = pages.valid_form(draft)
+    if draft is None or answers is None or form.seen.data != draft.fingerprint:
+        return _review_newest(form)
+    try:
+        reference = _submit(draft, answers)
+    except services.DraftChanged:
+        return _review_newest(form)
+    response = hypermedia.go_to(pages.url("sent", reference=reference))
+    return remembered.keep(response, remembered.SESSION, draft.answers)
 
 
 @bp.get("/sent/<reference>")
@@ -165,11 +159,11 @@ def show_review_again(error: HTTPException) -> Response:
     """The review page, with its reason. Its answers are in the draft and not in the request."""
     if request.endpoint != "referrals.send":
         return errors.refuse(error)
-    draft = drafts.load(draft_token.read())
-    answers = _valid_form(draft)
+    draft = _draft_to_send()
+    answers = pages.valid_form(draft)
     if draft is None or answers is None:
         return errors.show_error(error)
-    return errors.with_form(error, lambda form: _review_page(draft, answers, form, error.code or 400), SendForm())
+    return errors.with_form(error, lambda form: pages.review_page(draft, answers, form, error.code or 400), SendForm())
 
 
 @bp.errorhandler(drafts.DraftTooLarge)
@@ -181,90 +175,31 @@ def show_too_large(_error: drafts.DraftTooLarge) -> Response:
 def show_too_many(_error: drafts.TooManyDrafts) -> Response:
     form = ReferralForm()
     form.form_errors = [TOO_MANY]
-    return _form_page(form, 429)
+    return pages.form_page(form, 429)
 
 
-def _form_page(
-    form: ReferralForm,
-    status: int = 200,
-    draft: drafts.SavedDraft | None = None,
-    change: trial_rows.Change | None = None,
-    is_lost: bool = False,
-) -> Response:
-    lists = {"diagnoses": diagnoses(), "medications": medications(), **_assessed(form)}
-    form.opened.data = form.opened.data or _signer().sign(clock.now().isoformat()).decode()
-    context = {"form": form, "draft": draft, "change": change, "is_lost": is_lost}
-    return hypermedia.page("referrals/form.html", status, **context, **lists)
+def _draft_to_send() -> SavedDraft | None:
+    """The draft that the request names; if it names none, the one that was saved last."""
+    token, wanted = draft_token.read(), pages.asked_for("draft")
+    return drafts.load(token, wanted) if wanted else next(iter(drafts.list_drafts(token)), None)
 
 
-def _assessed(form: ReferralForm) -> dict[str, Any]:
-    return {"assessments": review.assessments(form), "guidance": GUIDANCE}
+def _review_newest(form: SendForm) -> Response:
+    """The answers as they are now, which were not read yet; the form, if they cannot be sent."""
+    draft = _draft_to_send()
+    answers = pages.valid_form(draft)
+    if draft is None or answers is None:
+        return hypermedia.go_to(pages.url("ask", draft=pages.asked_for("draft") or None))
+    form.form_errors = [CHANGED]
+    return pages.review_page(draft, answers, form, 422)
 
 
-def _rows_page(change: trial_rows.Change) -> Response:
-    """The form again with a row more or less. What was in error stays in error."""
-    form = _form_of(change.answers)
-    draft = _keep(form)
-    if request.form.get("strict") == "1":
-        form.validate()
-    return _with_token(_form_page(form, draft=draft, change=change), draft)
-
-
-def _keep(form: ReferralForm) -> drafts.SavedDraft | None:
-    """The draft as it was saved. An empty form is none, and takes the place of an earlier one."""
-    token = draft_token.read()
-    if form.has_answers():
-        return drafts.save(token, form.typed(), draft_token.network())
-    drafts.discard(token)
-    return None
-
-
-def _with_token(response: Response, draft: drafts.SavedDraft | None) -> Response:
-    if draft:
-        return draft_token.write(response, draft.token)
-    return draft_token.clear(response) if draft_token.is_there() else response
-
-
-def _review_page(
-    draft: drafts.SavedDraft, answers: ReferralForm, send_form: SendForm | None = None, status: int = 200
-) -> Response:
-    send_form = send_form or SendForm(formdata=None)
-    send_form.key.data, send_form.seen.data = draft.key, draft.fingerprint
-    context = {"groups": review.groups(answers), "form": send_form, **_assessed(answers)}
-    return hypermedia.page("referrals/review.html", status, **context)
-
-
-def _form_of(answers: drafts.Answers) -> ReferralForm:
-    return ReferralForm(formdata=MultiDict(answers))
-
-
-def _valid_form(draft: drafts.SavedDraft | None) -> ReferralForm | None:
-    """The draft's answers where they can be sent as they are."""
-    if draft is None:
-        return None
-    form = ReferralForm(formdata=MultiDict(draft.answers), meta={"csrf": False})
-    return form if form.validate() else None
-
-
-def _origin(draft: drafts.SavedDraft) -> Origin:
+def _submit(draft: SavedDraft, answers: ReferralForm) -> str:
     """The draft keeps how the form was filled in, for this request is only the last of several."""
-    opened = _opened_at(*draft.answers.get("opened", ()))
-    return Origin(client_network(), opened, draft.started_at, "website" in draft.answers)
+    opened = pages.opened_at(*draft.answers.get("opened", ()))
+    origin = Origin(client_network(), opened, draft.started_at, "website" in draft.answers)
+    data, keys = answers.referral_data(), current_app.config["SEALING_PUBLIC_KEYS"]
+    return services.submit(data, draft.key, draft, keys, facts.current().email, origin)
 
 
-def _opened_at(signed: str = "") -> datetime | None:
-    try:
-        return datetime.fromisoformat(_signer().unsign(signed).decode())
-    except BadSignature:
-        return None
-
-
-def _signer() -> Signer:
-    return Signer(current_app.config["SECRET_KEY"], salt="clinic/referral/opened/v1")
-
-
-def _url(endpoint: str, **values: Any) -> str:
-    return url_for(f"referrals.{endpoint}", **values)
-
-
-errors.preserve_input_on_error(bp, "referrals.answer", ReferralForm, _form_page)
+errors.preserve_input_on_error(bp, "referrals.answer", ReferralForm, pages.form_page)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from blueprints.referrals import drafts, verification
 from blueprints.referrals.details import ReferralData, read, version_of
+from blueprints.referrals.drafts import SavedDraft
 from blueprints.referrals.models import Event, Referral
 from blueprints.referrals.verification import Marks, Origin
 from core import clock
@@ -31,6 +32,10 @@ TRIES = 5
 
 class UnknownReferral(LookupError):
     """No referral matches this reference or confirmation link."""
+
+
+class DraftChanged(Exception):
+    """The draft was saved, deleted or sent by another request after these details were read. Nothing was sent."""
 
 
 class LinkExpired(LookupError):
@@ -57,15 +62,15 @@ class Summary(NamedTuple):
 def submit(
     details: ReferralData,
     key: str,
-    token: str | None,
+    draft: SavedDraft | None,
     public_keys: Sequence[str],
     clinic_email: str | None = None,
     origin: Origin = Origin(),  # noqa: B008 - frozen
 ) -> str:
-    """Store a sealed referral, its marks, event and emails, and delete its draft, in one commit.
+    """Store a sealed referral, its marks, event and emails, and close its draft, in one commit.
 
     Returns the reference. The same key always gives the same reference, even if sent repeatedly or concurrently.
-    Raises RuntimeError if no unused reference is found.
+    Raises DraftChanged if `draft` is no longer the newest, and RuntimeError if no unused reference is found.
     """
     for _ in range(TRIES):
         if sent := reference_of(key):
@@ -74,7 +79,9 @@ def submit(
         try:
             verification.receive(referral, details.referrer_email, clinic_email, origin)
             db.session.add(referral)
-            drafts.remove(token)
+            db.session.flush()
+            if draft and not drafts.close_as_sent(draft, referral.reference):
+                return _sent_meanwhile(key)
             db.session.commit()
         except IntegrityError:
             # Another request has just stored this key, or by chance this reference.
@@ -82,6 +89,14 @@ def submit(
         else:
             return referral.reference
     raise RuntimeError("no free reference was found")
+
+
+def _sent_meanwhile(key: str) -> str:
+    """The reference, if the draft was closed because another request sent it. Raises DraftChanged."""
+    db.session.rollback()
+    if sent := reference_of(key):
+        return sent
+    raise DraftChanged
 
 
 def reference_of(key: str) -> str | None:

@@ -68,26 +68,17 @@ document.addEventListener("htmx:response:error", (event) => {
   const { response, sourceElement, hx } = event.detail.ctx;
   const hasForm = response.status === 422 || (response.status === 400 && hx?.reswap !== "none");
   const shown = hasForm && sourceElement.matches("form");
-  if (!shown && !isCheck(sourceElement)) say(MESSAGES[response.status] ?? MESSAGES.default);
+  if (!shown && !isCheck(sourceElement) && response.status !== 409) say(MESSAGES[response.status] ?? MESSAGES.default);
 });
 document.addEventListener("htmx:finally:request", (event) => {
   const { sourceElement, response, hx } = event.detail.ctx;
   const form = sourceElement.matches("form") ? sourceElement : null;
   if (form && !hx?.redirect) setBusy(form, false);
-  if (response?.status === 204 && !hx?.redirect) draftSaved(Boolean(form));
   if (response && response.status < 400 && !isCheck(sourceElement)) say("");
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) document.querySelectorAll("[data-guard]").forEach((form) => setBusy(form, false));
 });
-
-// Whoever pressed the button hears it; a draft that saves itself says nothing aloud.
-function draftSaved(pressed) {
-  const time = new Date().toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" });
-  const words = `Draft saved at ${time}.`;
-  document.querySelectorAll("[data-draft-state]").forEach((state) => { state.textContent = words; });
-  if (pressed) document.getElementById("live").textContent = words;
-}
 
 // A whole date pasted in one of three boxes fills all three, as the server would.
 document.addEventListener("paste", (event) => {

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import text, update
 
 from blueprints.referrals import drafts, services
+from blueprints.referrals.drafts import PageState
 from blueprints.referrals.models import Referral
 from core import batches, clock
 from core.crypto import envelope
@@ -189,7 +190,7 @@ def test_expired_drafts_are_purged(app: Flask, monkeypatch: pytest.MonkeyPatch) 
     with app.app_context():
         for age in (0.0, 0.3, 0.6):
             monkeypatch.setattr(clock, "now", lambda age=age: start + age * drafts.LIFETIME)
-            drafts.save(None, {})
+            drafts.save("t" * 86, PageState(f"draft {age}"), {})
     monkeypatch.setattr(clock, "now", lambda: start + 1.4 * drafts.LIFETIME)
     assert run(app, "purge-drafts").stdout == "2 expired drafts deleted\n"
     assert run(app, "purge-drafts").stdout == "0 expired drafts deleted\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import flask_migrate
@@ -11,18 +12,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from blueprints.referrals import drafts, services
+from blueprints.referrals import draft_rows, drafts
+from blueprints.referrals.drafts import PageState
 from blueprints.referrals.models import Draft
+from core import clock
 from core.crypto import envelope
-from core.extensions import db, limiter
+from core.extensions import db
 from tests.builders import CANARIES, referral
 from tests.page import Client
-from tests.referrals.drafting import LOST, half, rows, save, typed
+from tests.referrals.drafting import LOST, Tab, draft_id, reopen, rows, save, token_of, typed
+
+TOKEN = "t" * 86
 
 
-@pytest.fixture(autouse=True)
-def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 def set_blob(value: str) -> Callable[[], None]:
@@ -40,9 +43,7 @@ def swap() -> None:
 def other_shape() -> None:
     """As if a later version of the site had written it."""
     (row,) = db.session.scalars(select(Draft))
-    token = TOKENS.pop()
-    sealed = envelope.encrypt(drafts._sealing_key(token), {"answers": []}, drafts._context(token))
-    row.blob = sealed
+    row.blob = draft_rows.seal(TOKENS.pop(), row.id, {"answers": []})
 
 
 TOKENS: list[str] = []
@@ -53,26 +54,28 @@ DAMAGES = (set_blob("''"), set_blob("'x'"), set_blob("'0123456789abcdef'"), swap
 def test_a_damaged_draft_is_set_aside_with_a_word(
     app: Flask, client: Client, damage: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    save(client)
+    tab = Tab(client)
+    saved = tab.press()
     with app.app_context():
-        with client.client.session_transaction() as session:
-            TOKENS[:] = [half(client) + session["referral_draft"]]
+        TOKENS[:] = [token_of(client)]
         damage()
         db.session.commit()
     (damaged,) = rows(app)
     with caplog.at_level(logging.ERROR):
-        page = client.get("/refer")
+        page = reopen(client, saved)
     assert page.status == 200
     assert (typed(page), LOST in page.text) == ("", True)
     assert "a draft cannot be read" in caplog.text
     assert not [canary for canary in CANARIES if canary in caplog.text]
-    assert client.get("/refer/review").location == "/refer"
-    assert client.post("/refer/send", page.document.fields()).location == "/refer"
-    save(client)
-    (whole,) = rows(app)
-    assert whole.token_hash != damaged.token_hash
-    page = client.get("/refer")
-    assert (typed(page), LOST in page.text) == ("Canaryfield", False)
+    assert client.get("/refer").status == 200
+    assert client.get(f"/refer/review?draft={tab.id}").location == f"/refer?draft={tab.id}"
+    assert client.post("/refer/send", page.document.fields()).location.startswith("/refer?draft=")
+    whole = save(client)
+    assert draft_id(whole) != damaged.id
+    assert typed(reopen(client, whole)) == "Canaryfield"
+    tab.press()
+    assert typed(tab.answer) == "Canaryfield", "whoever has it open goes on with it"
+    assert tab.id == damaged.id
 
 
 def large(**changes: Any) -> dict[str, Any]:
@@ -93,13 +96,16 @@ def test_a_draft_that_is_too_large_is_refused_and_shown(
 ) -> None:
     """Also where one byte of the form takes six in JSON."""
     client = Client(sqlite_app, {"HX-Request": "true"} if javascript else {})
-    save(client, patient_family_name="Before")
-    answer = client.post("/refer", {**client.token(), **answers, "action": action})
+    tab = Tab(client, patient_family_name="Before")
+    tab.press()
+    saved = tab.id
+    answer = client.post("/refer", {**tab.held, **answers, "action": action})
     assert answer.status == 413
     assert "too long to be saved" in answer.text
     assert typed(answer) == "Canaryfield"
     assert answer.document.text_of("clinical_summary") == " ".join(answers["clinical_summary"].split())
-    assert typed(client.get("/refer")) == "Before"
+    assert typed(client.get(f"/refer?draft={saved}")) == "Before"
+    assert tab.press().status in (204, 303), "the page still holds the same draft"
 
 
 def test_what_is_far_too_long_is_not_read(sqlite_client: Client) -> None:
@@ -125,32 +131,43 @@ def from_address(app: Flask, address: str) -> Client:
 
 
 def test_one_network_starts_so_many_drafts_and_goes_on_with_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "MAX_NETWORK_DRAFTS", 3)
-    clinicians = [from_address(app, "192.0.2.7") for _ in range(4)]
-    assert [save(clinician).status for clinician in clinicians] == [303, 303, 303, 429]
-    refused = save(clinicians[3])
-    assert typed(refused) == "Canaryfield"
-    assert "from your network" in refused.text
+    monkeypatch.setattr(draft_rows, "MAX_NETWORK_DRAFTS", 3)
+    tabs = [Tab(from_address(app, "192.0.2.7")) for _ in range(4)]
+    assert [tab.press().status for tab in tabs] == [303, 303, 303, 429]
+    assert typed(tabs[3].answer) == "Canaryfield"
+    assert "from your network" in tabs[3].answer.text
     for change in ({"patient_phone": "213.555.0199"}, {"patient_family_name": "Next"}):
-        assert save(clinicians[0], **change).status == 303, "what is kept already is not counted"
+        assert tabs[0].press(**change).status == 303, "what is kept already is not counted"
     assert save(from_address(app, "192.0.2.8")).status == 303
-    clinicians[0].post("/refer", {**clinicians[0].token(), "action": "discard"})
-    assert save(clinicians[3]).status == 303
+    tabs[0].press("discard")
+    assert tabs[3].press().status == 429, "what was deleted is counted, or nothing would be"
+    tabs[3].client.post("/refer", {**tabs[3].held, "action": "discard"})
     assert len(rows(app)) == 4
     assert "192.0.2" not in repr([vars(row) for row in rows(app)])
 
 
 def test_the_table_is_bounded_and_whoever_is_at_it_keeps_theirs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "MAX_DRAFTS", 3)
-    active = from_address(app, "192.0.2.1")
-    save(active)
-    others = [from_address(app, f"192.0.2.{number}") for number in range(2, 6)]
+    monkeypatch.setattr(draft_rows, "MAX_DRAFTS", 3)
+    active = Tab(from_address(app, "192.0.2.1"))
+    active.press()
+    others = [Tab(from_address(app, f"192.0.2.{number}")) for number in range(2, 6)]
     for other in others:
-        save(other)
-        save(active)
+        other.press()
+        active.press()
     assert len(rows(app)) == 3
-    assert typed(active.get("/refer")) == "Canaryfield"
-    assert LOST in others[0].get("/refer").text
+    assert typed(active.answer) == "Canaryfield"
+    assert LOST in others[0].client.get(f"/refer?draft={others[0].id}").text
+
+
+def test_what_was_deleted_makes_room_first(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft_rows, "MAX_DRAFTS", 3)
+    oldest, deleted, third, fourth = (Tab(from_address(app, f"192.0.2.{number}")) for number in range(1, 5))
+    for tab in (oldest, deleted, third):
+        tab.press()
+    deleted.press("discard")
+    fourth.press()
+    assert {row.closed_at for row in rows(app)} == {None}
+    assert typed(oldest.client.get(f"/refer?draft={oldest.id}")) == "Canaryfield"
 
 
 def test_the_largest_draft_fits_its_bound(sqlite_app: Flask) -> None:
@@ -161,19 +178,36 @@ def test_the_largest_draft_fits_its_bound(sqlite_app: Flask) -> None:
 
 
 def _size_of(letters: int) -> int | None:
+    page = PageState(f"{letters}")
     try:
-        token = drafts.save(None, {"clinical_summary": ["x" * letters]}).token
+        drafts.save(TOKEN, page, {"clinical_summary": ["x" * letters]})
     except drafts.DraftTooLarge:
         return None
-    return len(db.session.scalars(select(Draft).where(Draft.token_hash == drafts._row_id(token))).one().blob)
+    return len(db.session.scalars(select(Draft).where(Draft.id == page.id)).one().blob)
 
 
 def test_drafts_from_before_the_migration_stay(app: Flask) -> None:
+    """Sealed as the site did it then: the hash of the token is the id, and stands in the context."""
+    owner = envelope.derive(TOKEN, "clinic/draft/v1/row").hex()
+    sealed = {"key": "its key", "answers": {"referrer_npi": ["12"]}, "started_at": "2026-11-24T08:00:00+00:00"}
+    blob = envelope.encrypt(envelope.derive(TOKEN, "clinic/draft/v1/key"), sealed, f"clinic/draft/v1/{owner}")
+    now = clock.now()
     with app.app_context():
-        draft = drafts.save(None, {"referrer_npi": ["12"]})
-        flask_migrate.downgrade(revision="20261123_lists")
+        drafts.save(TOKEN, PageState("new"), {"referrer_npi": ["13"]})
+        flask_migrate.downgrade(revision="20261124_broadcasts")
+        assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 0, "the code from before cannot open it"
+        row = {"hash": owner, "blob": blob, "now": now, "until": now + timedelta(hours=1)}
+        values = "(:hash, :blob, :now, :until, '')"
+        names = "(token_hash, blob, saved_at, expires_at, network)"
+        db.session.execute(text(f"INSERT INTO drafts {names} VALUES {values}"), row)
+        db.session.commit()
+        flask_migrate.upgrade()
+        (draft,) = drafts.list_drafts(TOKEN)
+        assert (draft.id, draft.key, draft.answers) == (owner, "its key", sealed["answers"])
+        assert draft.page.version == 1
+        assert drafts.save(TOKEN, PageState(owner, 1), {"referrer_npi": ["14"]}).key == "its key"
+        flask_migrate.downgrade(revision="20261124_broadcasts")
         flask_migrate.upgrade()
         db.session.expire_all()
-        assert drafts.load(draft.token) == draft
-        assert db.session.scalars(select(Draft.network)).one() == ""
-        assert services.reference_of(draft.key) is None
+        (draft,) = drafts.list_drafts(TOKEN)
+        assert draft.answers == {"referrer_npi": ["14"]}

@@ -9,66 +9,97 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.extensions import limiter
 from tests.builders import PRODUCTION, referral
 from tests.conftest import build, close, copy_of
 from tests.page import Client, Document
-from tests.referrals.drafting import LOST, half, plant, save, typed
+from tests.referrals.drafting import LOST, half, offered, plant, reopen, save, typed
 
 HTTPS = {"base_url": "https://clinic.example"}
 
 
-@pytest.fixture(autouse=True)
-def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 def test_a_planted_token_opens_nothing_and_is_not_taken_over(sqlite_app: Flask, sqlite_client: Client) -> None:
     attacker = Client(sqlite_app)
-    save(attacker, patient_family_name="Attacker")
+    theirs = save(attacker, patient_family_name="Attacker")
     planted = half(attacker)
+    sqlite_client.get("/refer")
     plant(sqlite_client, planted)
     page = sqlite_client.get("/refer")
-    assert "Attacker" not in page.text
+    assert offered(page) == []
     assert LOST in page.text
-    save(sqlite_client)
     assert half(sqlite_client) not in ("", planted)
-    assert typed(sqlite_client.get("/refer")) == "Canaryfield"
-    assert typed(attacker.get("/refer")) == "Attacker"
+    mine = save(sqlite_client)
+    assert half(sqlite_client) not in ("", planted)
+    assert typed(reopen(sqlite_client, mine)) == "Canaryfield"
+    assert typed(reopen(attacker, mine)) == typed(reopen(sqlite_client, theirs)) == ""
+    assert typed(reopen(attacker, theirs)) == "Attacker"
+
+
+def test_a_half_that_is_planted_while_the_form_is_open_is_not_taken_over(
+    sqlite_app: Flask, sqlite_client: Client
+) -> None:
+    attacker = Client(sqlite_app)
+    attacker.get("/refer")
+    planted, token = half(attacker), sqlite_client.token()
+    plant(sqlite_client, planted)
+    saved = sqlite_client.post("/refer", {**token, **referral(), "action": "save"})
+    assert half(sqlite_client) not in ("", planted)
+    assert typed(reopen(sqlite_client, saved)) == "Canaryfield"
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "x" * 4000, "²" * 43, "\x7f", "é", "../" * 20])
 def test_no_token_is_taken_from_a_browser(sqlite_client: Client, token: str) -> None:
     plant(sqlite_client, token)
     assert sqlite_client.get("/refer").status == 200
-    save(sqlite_client)
+    saved = save(sqlite_client)
     assert len(half(sqlite_client)) == 43
     assert half(sqlite_client) != token
-    assert typed(sqlite_client.get("/refer")) == "Canaryfield"
+    assert typed(reopen(sqlite_client, saved)) == "Canaryfield"
 
 
 def test_the_session_without_the_token_opens_nothing(sqlite_client: Client) -> None:
-    save(sqlite_client)
+    saved = save(sqlite_client)
     sqlite_client.client.delete_cookie("referral_draft")
     page = sqlite_client.get("/refer")
-    assert typed(page) == ""
+    assert offered(page) == []
     assert LOST not in page.text
+    assert typed(reopen(sqlite_client, saved)) == ""
 
 
 def test_the_token_without_its_session_opens_nothing(sqlite_client: Client) -> None:
-    save(sqlite_client)
+    saved = save(sqlite_client)
     sqlite_client.client.delete_cookie("session")
     page = sqlite_client.get("/refer")
-    assert typed(page) == ""
+    assert offered(page) == []
     assert LOST in page.text
+    assert typed(reopen(sqlite_client, saved)) == ""
 
 
 def test_the_token_with_somebody_elses_session_opens_nothing(sqlite_app: Flask, sqlite_client: Client) -> None:
-    save(sqlite_client)
+    saved = save(sqlite_client)
     other = Client(sqlite_app)
     save(other, patient_family_name="Othername")
     plant(other, half(sqlite_client))
-    assert typed(other.get("/refer")) == ""
+    assert offered(other.get("/refer")) == []
+    assert typed(reopen(other, saved)) == ""
+
+
+def test_a_session_from_before_the_hash_of_the_other_half_still_opens(sqlite_client: Client) -> None:
+    saved = save(sqlite_client)
+    with sqlite_client.client.session_transaction() as session:
+        del session["referral_draft_pair"]
+    assert typed(reopen(sqlite_client, saved)) == "Canaryfield"
+
+
+def test_the_token_stays_the_same(sqlite_client: Client) -> None:
+    """Two first saves at once, or two tabs, do not take each other's cookie away."""
+    sqlite_client.get("/refer")
+    first = half(sqlite_client)
+    for name in ("One", "Two"):
+        save(sqlite_client, patient_family_name=name)
+        assert half(sqlite_client) == first
 
 
 def test_a_closed_browser_keeps_the_draft_for_a_day(sqlite_client: Client) -> None:
@@ -87,7 +118,7 @@ def production(tmp_path: Path, sqlite_tables: Path) -> Iterator[Flask]:
     close(application)
 
 
-def post_in_production(app: Flask, client: Any, action: str = "save") -> Any:
+def post_in_production(client: Any, action: str = "save") -> Any:
     form = Document(client.get("/refer", **HTTPS).text).fields()
     return client.post("/refer", data={**form, **referral(), "action": action}, **HTTPS)
 
@@ -95,7 +126,7 @@ def post_in_production(app: Flask, client: Any, action: str = "save") -> Any:
 def test_in_production_no_other_host_can_set_the_cookie(production: Flask) -> None:
     client = production.test_client()
     for action in ("save", "discard"):
-        cookies = post_in_production(production, client, action).headers.getlist("Set-Cookie")
+        cookies = post_in_production(client, action).headers.getlist("Set-Cookie")
         (cookie,) = [value for value in cookies if value.startswith("__Host-referral_draft=")]
         attributes = {part.strip() for part in cookie.split(";")[1:]}
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
@@ -104,12 +135,11 @@ def test_in_production_no_other_host_can_set_the_cookie(production: Flask) -> No
 
 def test_in_production_the_plain_name_is_ignored(production: Flask) -> None:
     client = production.test_client()
-    post_in_production(production, client)
+    saved = post_in_production(client).headers["Location"]
     cookie = client.get_cookie("__Host-referral_draft", domain="clinic.example")
     assert cookie
-    assert "Canaryfield" in client.get("/refer", **HTTPS).text
+    assert "Canaryfield" in client.get(saved, **HTTPS).text
     client.delete_cookie("__Host-referral_draft", domain="clinic.example")
     client.set_cookie("referral_draft", cookie.value, domain="clinic.example")
-    page = client.get("/refer", **HTTPS).text
-    assert "Canaryfield" not in page
-    assert LOST not in page
+    assert "Canaryfield" not in client.get(saved, **HTTPS).text
+    assert LOST not in client.get("/refer", **HTTPS).text

@@ -23,6 +23,7 @@ from sqlalchemy import event, text
 from core.extensions import db
 from tests.builders import referral
 from tests.page import Answer, Client, Document
+from tests.referrals.drafting import Tab
 from tests.servers import start
 
 LONG = {"clinical_summary": "long " * 790}
@@ -124,9 +125,9 @@ def test_the_day_after_the_draft_is_there_and_goes_through(sqlite_app: Flask) ->
 
 def test_in_two_tabs_the_later_answers_are_shown_before_they_are_sent(sqlite_app: Flask) -> None:
     clinician = Client(sqlite_app)
-    press(clinician, "review")
-    read = clinician.get("/refer/review").document.fields()
-    press(clinician, "remove_trial:0")
+    tab = Tab(clinician)
+    read = tab.go_to_send()
+    Tab(clinician, f"/refer?draft={tab.id}").press("remove_trial:0")
     answer = clinician.post("/refer/send", read)
     assert answer.status == 422
     assert "Zoloft" not in answer.text

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
+from blueprints.referrals.drafts import PageState
 from blueprints.referrals.facts import ReferralFacts
 from blueprints.referrals.models import Referral
 from core import clock
@@ -20,6 +21,7 @@ from core.extensions import db
 from core.mail import outbox
 from tests.builders import CANARIES, referral
 from tests.page import Answer, Client
+from tests.referrals.drafting import Tab
 
 pytestmark = pytest.mark.database_decides
 
@@ -27,10 +29,11 @@ REFERENCE = re.compile(r"^KTC-[2-9BCDFGHJKMNPQRSTVWXYZ]{8}$")
 
 
 def fill_in(client: Client, **changes: Any) -> Answer:
-    return client.post("/refer", {**client.token(), "action": "review", **referral(**changes)})
+    return Tab(client, **changes).press("review")
 
 
 def send(client: Client) -> str:
+    """Send the draft that was saved last."""
     review = client.get("/refer/review")
     answer = client.post("/refer/send", review.document.fields())
     return answer.location or answer.response.headers["HX-Redirect"]
@@ -41,9 +44,8 @@ def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, client
     review = client.get("/refer/review")
     assert "April 17, 1961" in review.text
     assert "F33.2 Major depressive disorder, recurrent severe" in review.text
-    assert [a.attributes["href"] for a in review.document.all("a") if a.text == "Change Your NPI"] == [
-        "/refer#referrer_npi"
-    ]
+    (change,) = [a.attributes["href"] for a in review.document.all("a") if a.text == "Change Your NPI"]
+    assert re.fullmatch(r"/refer\?draft=[\w-]{22}#referrer_npi", change)
     address = send(client)
     reference = address.removeprefix("/refer/sent/")
     assert REFERENCE.match(reference)
@@ -87,7 +89,7 @@ def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing(app: Flask
 
 
 def test_with_htmx_it_goes_the_same_way(htmx_client: Client) -> None:
-    assert fill_in(htmx_client).response.headers["HX-Redirect"] == "/refer/review"
+    assert fill_in(htmx_client).response.headers["HX-Redirect"].startswith("/refer/review?draft=")
     address = send(htmx_client)
     assert REFERENCE.match(address.removeprefix("/refer/sent/"))
 
@@ -102,9 +104,9 @@ def test_sending_again_gives_the_same_reference(app: Flask, client: Client) -> N
 
 
 def test_answers_that_changed_in_another_tab_are_shown_and_not_sent(app: Flask, client: Client) -> None:
-    fill_in(client)
-    read = client.get("/refer/review").document.fields()
-    fill_in(client, patient_family_name="Othername")
+    tab = Tab(client)
+    read = tab.go_to_send()
+    Tab(client, f"/refer?draft={tab.id}", patient_family_name="Othername").press("review")
     answer = client.post("/refer/send", read)
     assert answer.status == 422
     assert "Nothing was sent" in answer.text
@@ -135,24 +137,24 @@ def test_eight_at_once_make_one_referral(app: Flask, client: Client) -> None:
 
 @pytest.mark.parametrize("action", ["review", "save", "nonsense"])
 def test_an_emergency_keeps_nothing_and_shows_where_help_is(app: Flask, client: Client, action: str) -> None:
-    client.post("/refer", {**client.token(), "action": "save", **referral()})
-    answer = client.post("/refer", {**client.token(), "action": action, **referral(emergency="yes")})
+    tab = Tab(client)
+    tab.press()
+    answer = tab.press(action, emergency="yes")
     assert answer.status == 200
     assert 'href="tel:911"' in answer.text
     assert 'href="tel:988"' in answer.text
     assert "Zebedee" not in answer.text
     with app.app_context():
-        assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 0
-    assert "Zebedee" not in client.get("/refer").text
+        assert db.session.scalar(text("SELECT sum(length(blob)) FROM drafts")) == 0
+    assert "Zebedee" not in client.get(f"/refer?draft={tab.id}").text
 
 
 def test_a_draft_comes_back_in_the_same_browser_only(app: Flask, client: Client) -> None:
     answer = client.post("/refer", {**client.token(), "action": "save", **referral(referrer_npi="12")})
-    assert answer.location == "/refer"
-    page = client.get("/refer")
+    page = client.get(answer.location)
     assert "Zebedee" in page.text
     assert "Draft saved at" in page.text
-    assert "Zebedee" not in Client(app).get("/refer").text
+    assert "Zebedee" not in Client(app).get(answer.location).text
 
 
 def test_htmx_saves_without_a_word(htmx_client: Client) -> None:
@@ -167,24 +169,28 @@ def test_htmx_saves_without_a_word(htmx_client: Client) -> None:
 def test_a_draft_is_deleted_on_request_and_after_a_day(
     app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client.post("/refer", {**client.token(), "action": "save", **referral()})
-    client.post("/refer", {**client.token(), "action": "discard"})
-    assert "Zebedee" not in client.get("/refer").text
+    tab = Tab(client)
+    tab.press()
+    deleted = tab.id
+    tab.press("discard")
+    assert "Zebedee" not in client.get(f"/refer?draft={deleted}").text
 
-    client.post("/refer", {**client.token(), "action": "save", **referral()})
+    tab = Tab(client)
+    tab.press()
     later = clock.now() + drafts.LIFETIME
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert "Zebedee" not in client.get("/refer").text
+    assert "Zebedee" not in client.get(f"/refer?draft={tab.id}").text
     with app.app_context():
-        drafts.save(None, {})
+        drafts.save("t" * 86, PageState("one"), {})
         assert db.session.scalar(text("SELECT count(*) FROM drafts")) == 1
 
 
 def test_a_half_filled_draft_cannot_be_reviewed_or_sent(app: Flask, client: Client) -> None:
-    token = client.token()
-    client.post("/refer", {**token, "action": "save", **referral(diagnosis="")})
-    assert client.get("/refer/review").location == "/refer"
-    assert client.post("/refer/send", token).location == "/refer"
+    tab = Tab(client, diagnosis="")
+    tab.press()
+    for address in ("/refer/review", f"/refer/review?draft={tab.id}"):
+        assert client.get(address).location == f"/refer?draft={tab.id}"
+    assert client.post("/refer/send", tab.held).location == f"/refer?draft={tab.id}"
     with app.app_context():
         assert list(services.summaries()) == []
 
@@ -206,7 +212,7 @@ def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
             for row in db.session.execute(text(f"SELECT * FROM {table}"))
         ]
         opened = json.dumps(services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data)
-    assert len(rows) == 4
+    assert len(rows) == 5
     for canary in CANARIES:
         assert canary in opened
         assert canary not in "".join(rows)

@@ -125,9 +125,9 @@ def test_time_on_the_form_and_the_age_of_the_draft_are_marks(app: Flask, wait: W
     client = Client(app)
     hidden = client.get("/refer").document.fields()
     wait(timedelta(seconds=40))
-    client.post("/refer", {**hidden, "action": "save", **referral()})
+    saved = client.post("/refer", {**hidden, "action": "save", **referral()})
     wait(timedelta(seconds=300))
-    page = client.get("/refer").document.fields()
+    page = client.get(saved.location).document.fields()
     assert page["opened"] == hidden["opened"]
     client.post("/refer", {**page, "action": "review", **referral()})
     wait(timedelta(seconds=20))

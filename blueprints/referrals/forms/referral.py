@@ -279,3 +279,4 @@ class SendForm(FlaskForm):
 
     key = HiddenField()
     seen = HiddenField()
+    draft = HiddenField()

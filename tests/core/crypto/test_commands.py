@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from blueprints.referrals import drafts, services
+from blueprints.referrals.drafts import PageState
 from blueprints.referrals.models import Referral
 from core import config
 from core.crypto import envelope, models
@@ -203,10 +204,10 @@ def test_referrals_are_sent_while_keys_rotate(rotating: Flask) -> None:
 
 def test_drafts_are_not_touched(rotating: Flask) -> None:
     with rotating.app_context():
-        token = drafts.save(None, {"referrer_npi": ["12"]}).token
+        draft_id = drafts.save("t" * 86, PageState("one"), {"referrer_npi": ["12"]}).id
     run(rotating, "rotate")
     with rotating.app_context():
-        draft = drafts.load(token)
+        draft = drafts.load("t" * 86, draft_id)
     assert draft
     assert draft.answers == {"referrer_npi": ["12"]}
 
