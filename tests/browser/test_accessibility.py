@@ -101,7 +101,7 @@ def test_an_open_source(open_page: OpenPage, check_page: CheckPage) -> None:
 @pytest.mark.axe
 def test_open_suggestions_and_a_full_assessment(open_page: OpenPage, check_page: CheckPage) -> None:
     page = open_page("/refer")
-    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="calling_clinic_now"))
+    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="emergency_care_arranged"))
     expect(page.locator("#assessment")).to_contain_text("Suicide risk is high")
     page.locator("#assessment summary").first.click()
     page.get_by_role("button", name="Remove medication 2").click()
