@@ -200,5 +200,3 @@ def test_a_draft_that_was_saved_takes_the_bar_away(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Save and come back").click()
     expect(page.locator("[data-draft-state]").last).to_contain_text("Draft saved")
     expect(page.locator("#net-error")).to_be_empty()
-
-
