@@ -157,6 +157,8 @@ def test_errors_are_few_and_their_heading_is_on_the_screen(open_page: OpenPage, 
     heading = page.get_by_role("heading", name="There is a problem")
     expect(heading).to_be_focused()
     expect(heading).to_be_in_viewport(ratio=1)
+    if javascript:
+        assert box(page, "error-summary-title")["y"] < 100, "the errors do not begin at the top of the screen"
     assert len(page.locator(".error-summary").inner_text().splitlines()) <= 20
     page.locator(".error-summary a[href='#diagnosis']").or_(page.locator(".error-summary a").nth(3)).first.click()
     expect(page.locator(":focus")).to_be_in_viewport(ratio=1)
