@@ -69,7 +69,7 @@ def test_a_visitor_corrects_the_form_and_sends_it(open_page: OpenPage, javascrip
     page = open_page(PATH, java_script_enabled=javascript, bypass_csp=True)
     page.get_by_label("Your name").fill("Ada")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator(".error-summary h2")).to_be_focused()
     if javascript:
         check(page)
     page.get_by_label("Your email address").fill("ada@example.com")

@@ -58,4 +58,4 @@ def _answer(page: Page, name: str, value: Any) -> None:
 def show_errors(page: Page) -> None:
     """Send the form as it is; the summary takes the focus."""
     page.get_by_role("button", name="Check your answers").click()
-    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator(".error-summary h2")).to_be_focused()

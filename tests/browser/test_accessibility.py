@@ -94,7 +94,7 @@ def test_an_open_source(open_page: OpenPage, check_page: CheckPage) -> None:
 @pytest.mark.axe
 def test_open_suggestions_and_a_full_assessment(open_page: OpenPage, check_page: CheckPage) -> None:
     page = open_page("/refer")
-    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="calling_clinic_now"))
+    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="emergency_care_arranged"))
     expect(page.locator("#assessment")).to_contain_text("Suicide risk is high")
     page.locator("#assessment summary").first.click()
     page.get_by_role("button", name="Remove medication 2").click()
@@ -108,7 +108,7 @@ def test_open_suggestions_and_a_full_assessment(open_page: OpenPage, check_page:
 def walk_through_the_referral(page: Page, look: CheckPage) -> None:
     """Every state of the referral: errors, the emergency, the answers, the reference."""
     page.get_by_role("button", name="Check your answers").click()
-    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator(".error-summary h2")).to_be_focused()
     look(page)
     page.get_by_label("Yes").first.check()
     expect(page.get_by_role("heading", name="This cannot wait for a form")).to_be_visible()
