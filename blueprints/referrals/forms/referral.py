@@ -24,7 +24,7 @@ from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, SAFETY
 from blueprints.referrals.terminology.diagnoses import Diagnosis, read
 from core import clinic
 from core.forms.base import Honeypot, Parts, row_of
-from core.forms.validators import e164, empty, likely_email
+from core.forms.validators import applies, e164, empty, likely_email
 
 
 class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
@@ -148,7 +148,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         """What is known so far. An answer that cannot be used, or is not asked, is not known."""
         found, born = self.diagnosis_read(), self.birth_date()
         phq9_done = not self.phq9_not_done.data
-        as_typed = (*HAD, "suicide_risk", "safety_plan", "prior_attempts", "lethal_means", "current_medications")
+        as_typed = (*HAD, "suicide_risk", "current_medications")
         return AssessmentInput(
             today=clinic.today(),
             trials=self.tried(),
@@ -164,11 +164,11 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             diastolic=_number(self.diastolic),
             **facts.current().hold_levels(),
             **_as_typed(self, as_typed),
+            **self._risk(),
         )
 
     def referral_data(self) -> ReferralData:
         """The answers of a valid form, in standard shapes. Answers to questions that no longer apply are dropped."""
-        has_risk = self.suicide_risk.data != "none_known"
         return ReferralData(
             **_as_typed(self, AS_TYPED),
             **self._diagnosis(),
@@ -190,13 +190,18 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
             diastolic=_number(self.diastolic),
             weight_kg=self.kilograms(),
             weight_unit=self.weight_unit.data or "" if self.kilograms() else "",
-            safety_plan=self.safety_plan.data or "" if has_risk else "",
+            **self._risk(),
             urgent_handoff=self.urgent_handoff.data or "" if self.suicide_risk.data == "high" else "",
         )
 
     def _safety(self) -> dict[str, str]:
         """The safety questions that were answered."""
         return {name: str(self[name].data) for name in SAFETY if self[name].data}
+
+    def _risk(self) -> dict[str, Any]:
+        """The questions that are asked only if there may be a risk."""
+        names = ("safety_plan", "prior_attempts", "lethal_means")
+        return {name: self[name].data or "" if applies(self, self[name]) else "" for name in names}
 
     def _diagnosis(self) -> dict[str, Any]:
         found = self.diagnosis_read()
@@ -238,8 +243,6 @@ AS_TYPED = (
     "current_medications",
     "allergies",
     "suicide_risk",
-    "prior_attempts",
-    "lethal_means",
     "submitted_by",
 )
 

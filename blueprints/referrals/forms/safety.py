@@ -15,6 +15,9 @@ from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, Wh
 MMHG = {**PATIENT, **DIGITS, "class": "w-4"}
 
 
+AT_RISK = AppliesWhen(lambda form: form.suicide_risk.data not in (None, "", "none_known"))
+
+
 def _screen(name: str, offered: Mapping[str, str] = answers.YES_NO_UNKNOWN) -> Radio:
     return Radio(answers.SAFETY[name], offered, validators=[Optional()])
 
@@ -88,13 +91,12 @@ class SafetyQuestions(Form):
     safety_plan = Radio(
         "Is there a safety plan?",
         answers.YES_NO_UNKNOWN,
-        validators=[
-            AppliesWhen(lambda f: f.suicide_risk.data not in (None, "", "none_known")),
-            Optional(),
-        ],
+        validators=[AT_RISK, Optional()],
     )
-    prior_attempts = Radio("Suicide attempt, ever?", answers.YES_NO_UNKNOWN, validators=[Optional()])
-    lethal_means = Radio("Access to firearms or stored medication?", answers.YES_NO_UNKNOWN, validators=[Optional()])
+    prior_attempts = Radio("Suicide attempt, ever?", answers.YES_NO_UNKNOWN, validators=[AT_RISK, Optional()])
+    lethal_means = Radio(
+        "Access to firearms or stored medication?", answers.YES_NO_UNKNOWN, validators=[AT_RISK, Optional()]
+    )
     urgent_handoff = Radio(
         "The risk is high. What have you arranged?",
         answers.URGENT_HANDOFF,
