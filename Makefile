@@ -6,11 +6,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 
 # A line with what is checked and its seconds; what the check says appears where it fails.
-phase = @printf '%-18s' '$(1)'; begun=$$(date +%s); \
-	if said=$$({ $(2); } 2>&1); then echo "$$(( $$(date +%s) - begun )) s"; else echo failed; echo "$$said"; exit 1; fi
+phase = @begun=$$(date +%s); if said=$$({ $(2); } 2>&1); \
+	then printf '%-18s%s s\n' '$(1)' "$$(( $$(date +%s) - begun ))"; \
+	else printf '%-18sfailed\n%s\n' '$(1)' "$$said"; exit 1; fi
 
-# Options of your own: make test PYTEST='-k leave'
-tests = @echo 'tests: $(1)'; $(BIN)/pytest --quiet -m '$(1)' --numprocesses 2 --dist loadgroup --durations 10 --durations-min 1 $(PYTEST)
+# Options of your own: make test PYTEST='-k leave'. Three processes keep two cores busy: tests wait for servers.
+tests = @echo 'tests: $(1)'; $(BIN)/pytest --quiet -m '$(1)' --numprocesses 3 --dist loadgroup --durations 10 --durations-min 1 $(PYTEST)
 
 help:  ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,12 +19,21 @@ help:  ## list what can be done
 run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT), again whenever you save
 	@exec $(BIN)/flask serve --reload
 
-test: .venv/test  ## linters, types, import contracts, templates and the tests, in about six minutes
-	$(call phase,linters,$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .)
-	$(call phase,types,$(BIN)/mypy --no-error-summary)
-	$(call phase,import contracts,$(BIN)/lint-imports --no-logo)
-	$(call phase,templates,$(BIN)/djlint --lint --quiet templates)
+test: .venv/test  ## linters, types, import contracts, templates and the tests, in about three minutes
+	@$(MAKE) --no-print-directory --keep-going --jobs 4 linters types contracts templates
 	$(call tests,not full)
+
+linters:
+	$(call phase,linters,$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .)
+
+types:
+	$(call phase,types,$(BIN)/mypy --no-error-summary)
+
+contracts:
+	$(call phase,import contracts,$(BIN)/lint-imports --no-logo)
+
+templates:
+	$(call phase,templates,$(BIN)/djlint --lint --quiet templates)
 
 test-all: test  ## `make test`, then the tests it leaves to CI: PostgreSQL and the browser throughout
 	$(call tests,full)
@@ -61,4 +71,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help run test test-all watch bench format lock
+.PHONY: help run test linters types contracts templates test-all watch bench format lock

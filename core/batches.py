@@ -1,4 +1,4 @@
-"""Reading long tables some rows at a time, for commands."""
+"""Read long tables in batches, for commands."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ MOST = 500
 def batches(
     query: Select[*tuple[Any, ...]], key: InstrumentedAttribute[int], size: int | None = None
 ) -> Iterator[Sequence[Row[Any]]]:
-    """The rows in order of `key`, a number above 0 that the query selects as `id`, `size` at a time and never
-    more than MOST.
+    """The rows in batches of `size` (at most MOST), ordered by `key`: a positive number that the query selects as `id`.
 
-    The transaction ends before the rows are handed out: a command that waits for its pager holds no lock.
+    Each transaction ends before its rows are returned, so that a command waiting for its pager holds no lock.
     """
     last, size = 0, min(size or MOST, MOST)
     while rows := db.session.execute(query.where(key > last).order_by(key).limit(size)).all():

@@ -1,7 +1,7 @@
-"""Who the clinic is: content/clinic.toml. What it has not given is left out, never made up. Its day is the site's:
-whatever is due, past or so many years old is so by the clinic's calendar, and not by the server's.
+"""Facts about the clinic, from content/clinic.toml. A fact that is not given is left out of the pages, never made up.
+Dates (due, past, a person's age) follow the clinic's time zone, not the server's.
 
-The facts that all pages share stand at the top of the file; a feature declares the facts of its own table (`facts`)."""
+Facts that all pages share are at the top of the file; each feature declares its own table (`facts`)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from core import clock
 from core.config import ConfigError
 
 NUMBERS = ("phone", "fax")
-"""Facts that may be given as a bare number."""
+"""Facts that may be written as a number without quotes."""
 Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables that features declare; the common facts are fields of their own."""
+    """The rest of the file: the tables that features declare. The common facts are fields of Clinic."""
 
     file: Path = Path("content/clinic.toml")
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class Clinic:
     street: str | None = None
     hours: str | None = None
     security_contact: str | None = None
-    """mailto: or https: address for reports of a vulnerability (RFC 9116)."""
+    """mailto: or https: URL for vulnerability reports (RFC 9116)."""
     fax: str | None = None
     timezone: str = "America/Los_Angeles"
-    """A name of the IANA time zone database."""
+    """An IANA time zone name."""
     tables: Tables = field(default_factory=Tables)
 
     def local(self, moment: datetime) -> datetime:
@@ -53,18 +53,18 @@ class Clinic:
         return self.local(clock.now()).date()
 
     def missing(self) -> list[str]:
-        """What a visitor would look for and the clinic has not given."""
+        """Facts that a visitor would look for and that are not given."""
         return [name for name in ("phone", "street", "hours") if not getattr(self, name)]
 
 
 def current() -> Clinic:
-    """Within the application."""
+    """The clinic's facts. Needs an application context."""
     clinic: Clinic = current_app.config["CLINIC"]
     return clinic
 
 
 def today() -> date:
-    """The clinic's day, within the application."""
+    """Today's date at the clinic. Needs an application context."""
     return current().today()
 
 
@@ -72,12 +72,12 @@ COMMON = tuple(f.name for f in fields(Clinic) if f.name != "tables")
 
 
 def load(path: Path) -> Clinic:
-    """The common facts; what else the file holds waits for `facts` and `check`.
+    """The common facts. The rest of the file is kept for `facts` and `check`.
 
-    Raises ConfigError, with the file and the key that is wrong."""
+    Raises ConfigError, which names the file and the wrong key."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # unreadable, no UTF-8 or no TOML
+    except (OSError, ValueError) as error:  # unreadable, not UTF-8 or not TOML
         raise ConfigError(f"{path}: {error}") from error
     common = {name: value for name, value in given.items() if name in COMMON}
     missing = [f"{name} is missing" for name in ("name", "place") if not str(given.get(name, "")).strip()]
@@ -86,8 +86,8 @@ def load(path: Path) -> Clinic:
 
 
 def facts(app: App, table: str, kind: type[Facts]) -> Facts:
-    """A feature's own facts, from its table: a dataclass whose fields are text or None. Call it in `bp.record`, so that
-    a mistake stops the start. Raises ConfigError."""
+    """A feature's own facts, read from its table into `kind`, a dataclass whose fields are text or None. Call it in
+    `bp.record`, so that a mistake in the file is found at startup. Raises ConfigError."""
     tables = app.config["CLINIC"].tables
     known = sorted(f.name for f in fields(kind))  # type: ignore[arg-type]
     app.extensions.setdefault("clinic_tables", {})[table] = known
@@ -101,7 +101,7 @@ def facts(app: App, table: str, kind: type[Facts]) -> Facts:
 
 
 def check(app: Flask) -> None:
-    """After all features: raises ConfigError where the file holds what none of them declares."""
+    """Call this after all features are registered. Raises ConfigError for facts that none of them declares."""
     tables, declared = app.config["CLINIC"].tables, app.extensions.get("clinic_tables", {})
     unknown = [(name, value) for name, value in tables.given.items() if name not in declared]
     _refuse(tables.file, [_undeclared(name, value, declared) for name, value in unknown])
@@ -117,7 +117,7 @@ def _undeclared(name: str, value: object, declared: Mapping[str, list[str]]) -> 
 
 
 def _home(name: str) -> str:
-    """In TOML, whatever follows a table's name belongs to the table."""
+    """In TOML, every key below a table's heading belongs to that table."""
     return " (it belongs above the first table)" if name in COMMON else ""
 
 
@@ -127,7 +127,7 @@ def _refuse(file: Path, problems: list[str]) -> None:
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
-    """Blank ones are left out."""
+    """As text, without blank ones."""
     return {name: text for name, value in given.items() if (text := str(value).strip())}
 
 
@@ -154,5 +154,5 @@ def _unknown_zone(name: object) -> list[str]:
     try:
         ZoneInfo(name.strip())
     except (OSError, ValueError, KeyError):  # a folder, a path or an unknown name
-        return [f"timezone {name!r} is no time zone; an example is America/Los_Angeles"]
+        return [f"timezone {name!r} is not a time zone; an example is America/Los_Angeles"]
     return []

@@ -1,4 +1,4 @@
-"""Time: always aware, always UTC, in both databases."""
+"""The current time and times in the database: always timezone-aware, always UTC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def now() -> datetime:
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """SQLite forgets the zone; this puts it back."""
+    """SQLite does not store the time zone; this restores it."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, documented here, refused when production lacks one."""
+"""Settings: documented here, read once from the environment. In production the site does not start without them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from flask import Flask
 
 from core.crypto import dev_keys, key_check
 
-DEBUGGING = "FLASK_DEBUG (or --debug) must not be set: a debugger shows what people typed, and runs what it is told."
+DEBUGGING = "FLASK_DEBUG (or --debug) must not be set: a debugger shows what people typed and lets visitors run code."
 # Seconds. Without these timeouts a frozen Redis would hang every form.
 REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
 SITE_PARTS = ("public", "staff", "public,staff")
 
 
 class ConfigError(click.ClickException):
-    """The settings cannot be used; the message names each one that is missing or wrong. A command shows it plainly."""
+    """The settings cannot be used. The message names each one that is missing or wrong; commands show it as it is."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The site's settings. Each field is the environment variable of the same name in capitals."""
+    """The site's settings. Each field is the environment variable of the same name in upper case."""
 
     instance: Path
     site_env: str = "development"
@@ -37,43 +37,43 @@ class Settings:
     secret_key: str = ""
     """Signs sessions and form tokens. Any long random text."""
     address_hash_key: str = ""
-    """Keys the hashes by which addresses are counted and suppressed; the same in every process. Default: SECRET_KEY.
-    Before SECRET_KEY changes, set this to the old one: under another key no suppressed address is recognized."""
+    """Key of the hashes by which addresses are counted and suppressed; the same in every process. Default: SECRET_KEY.
+    Before you change SECRET_KEY, set this to the old one: with another key, suppressed addresses are not recognized."""
     site_url: str = ""
-    """Where the site is reached from outside, for example https://clinic.example. Links in mail start with it."""
+    """The public URL of the site, for example https://clinic.example. Links in mail start with it."""
     trusted_hosts: tuple[str, ...] = ()
-    """Host names the site answers to, separated by commas."""
+    """Host names that the site accepts, separated by commas."""
     database_url: str = ""
-    """SQLAlchemy address. Default: SQLite in instance/."""
+    """SQLAlchemy URL. Default: SQLite in instance/."""
     database_pool_size: int = 15
-    """Connections to the database for each process; a request waits for a free one."""
+    """Database connections per process; a request waits for a free one."""
     database_pool_timeout: float = 2
-    """Seconds that a request waits for a free connection. These times add up to an answer within 10 seconds: pool,
-    statements together, one second more, and a last wait for a connection."""
+    """Seconds that a request waits for a free connection. With the defaults, a request fails within 10 seconds: this,
+    all statements together, one extra second, and one last attempt to connect."""
     database_connect_timeout: float = 2
-    """Seconds to connect to PostgreSQL, and for a connection that was idle to show that it lives; at least 2."""
+    """Seconds to connect to PostgreSQL, and to wait for an idle connection to respond to a ping; at least 2."""
     database_statement_timeout: float = 5
-    """Seconds that PostgreSQL may take for a statement of a request. Commands have no such limit."""
+    """Seconds that PostgreSQL may take for one statement of a request. Commands have no such limit."""
     database_lock_timeout: float = 4
     """Seconds that a request waits for a lock held by another transaction (on SQLite, the write lock)."""
     mail_url: str = ""
-    """smtp://user:password@host:587 (STARTTLS), smtps://…:465, or empty: mail is kept and not sent."""
+    """smtp://user:password@host:587 (STARTTLS), smtps://…:465, or empty to keep mail without sending it."""
     mail_from: str = ""
     """Sender of the site's mail. Default: no-reply@ the host of SITE_URL."""
     ratelimit_storage_uri: str = "memory://"
-    """Where limits are counted: memory://, or redis://… with more than one process."""
+    """Where rate limits are counted: memory://, or redis://… if there is more than one process."""
     sealing_public_keys: tuple[str, ...] = ()
     """The clinic's public key, then an offline recovery key: ktc-pub-1…, separated by commas."""
     sealing_private_key: str = ""
-    """The clinic's private key, ktc-priv-1…. Only where staff read referrals; never where the public is served."""
+    """The clinic's private key, ktc-priv-1…. Set it only where staff read referrals, never on the public site."""
     trusted_proxies: int = 0
-    """How many reverse proxies stand before the site and set X-Forwarded-For and X-Forwarded-Proto."""
+    """How many reverse proxies are in front of the site and set X-Forwarded-For and X-Forwarded-Proto."""
     host: str = "127.0.0.1"
     port: int = 5000
     workers: int = 1
-    """How many processes serve in production. More than one needs a RATELIMIT_STORAGE_URI that they share."""
+    """Number of server processes in production. More than one needs a shared RATELIMIT_STORAGE_URI."""
     form_turn_within: int = 15
-    """Seconds that a form waits for its turn where very many arrive at once, before it is answered 503."""
+    """Seconds that a form waits for its turn when too many arrive at once, before the response is 503."""
     development_keys: bool = field(default=False)
 
     @property
@@ -137,7 +137,7 @@ def _problems(settings: Settings) -> list[str]:
         problems.append("SITE_URL must start with https://.")
     problems += _key_problems(settings)
     if settings.workers > 1 and settings.ratelimit_storage_uri.startswith("memory:"):
-        problems.append("RATELIMIT_STORAGE_URI must be shared, for example redis://…, where WORKERS is more than 1.")
+        problems.append("RATELIMIT_STORAGE_URI must be shared, for example redis://…, if WORKERS is more than 1.")
     if settings.site_parts == "public" and settings.sealing_private_key:
         problems.append(
             "SEALING_PRIVATE_KEY must not be in the environment of the public site: "
@@ -192,7 +192,7 @@ def _database_limits(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_on(values: Mapping[str, Any], name: str) -> bool:
-    """As Flask reads its own switches."""
+    """Whether a switch is on, by Flask's own rules."""
     return _text(values, name).lower() not in ("", "0", "false", "no")
 
 
@@ -221,7 +221,7 @@ def _seconds(values: Mapping[str, Any], name: str) -> float:
 
 
 def refuse_debugging(app: Flask) -> None:
-    """Also what was set past the environment."""
+    """Raises ConfigError if debugging is on in production, even if it was not set through the environment."""
     if app.config["PRODUCTION"] and (app.debug or app.config["PROPAGATE_EXCEPTIONS"]):
         raise ConfigError(f"The site cannot start in production:\n  - {DEBUGGING}")
 
@@ -236,7 +236,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SETTINGS": settings,
         "SETTING_NAMES": frozenset(f.name.upper() for f in fields(settings)),
         "PRODUCTION": production,
-        # Page and terminal say what went wrong, in words that may quote what was typed.
+        # Show errors in full, on the page and in the log. They may quote what was typed.
         "SHOW_FAULTS": not production,
         "SECRET_KEY": settings.secret_key,
         "ADDRESS_HASH_KEY": settings.address_hash_key or settings.secret_key,
@@ -252,7 +252,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": production,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        # Half of a draft's token lies in the session, which must outlive the draft (24 hours) and a closed browser.
+        # Half of a draft's token is in the session, which must outlive the draft (24 hours) and a closed browser.
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=48),
         "SESSION_REFRESH_EACH_REQUEST": False,
         "WTF_CSRF_TIME_LIMIT": 24 * 3600,
@@ -262,7 +262,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,
         "RATELIMIT_STORAGE_OPTIONS": REDIS_TIMEOUTS if settings.ratelimit_storage_uri.startswith("redis") else {},
         "RATELIMIT_HEADERS_ENABLED": True,
-        # A site whose Redis is away still counts, each process for itself.
+        # While Redis is unavailable, each process counts for itself.
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": not settings.ratelimit_storage_uri.startswith("memory:"),
         "TEMPLATES_AUTO_RELOAD": not production,
     }

@@ -1,7 +1,7 @@
-"""How the site speaks to its database, and how long a request waits for it.
+"""Database connections, and how long a request waits for them.
 
-A request gives up by itself. PostgreSQL is told the same limits, but a server that is stopped keeps none, and the
-kernel under it goes on acknowledging, so that no time-out of TCP fires either. Commands may take their time.
+The client enforces the timeouts itself. PostgreSQL is given the same limits, but a frozen server does not enforce them,
+and its kernel goes on acknowledging packets, so that no TCP timeout fires either. Commands have no such limits.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from core import files
 from core.config import Settings
 
 UNAVAILABLE = (DBAPIError, PoolTimeout)
-"""What is raised when the database does not answer, cannot be reached, or did not do it. SQLAlchemy gives its errors no
-nearer base than SQLAlchemyError, which mistakes of our own are too."""
+"""Raised when the database cannot be reached, does not respond in time or rejects a statement. Their common base,
+SQLAlchemyError, is too wide: it includes programming errors of our own."""
 
 GRACE = 1.0
-"""Seconds for PostgreSQL to say that its own time-out has struck."""
+"""Extra seconds for PostgreSQL to report that its own timeout has expired."""
 COMMAND_LOCK_TIMEOUT = 60.0
-"""Seconds that a command on SQLite waits for others to write."""
+"""Seconds that a command on SQLite waits for the write lock."""
 IDLE_TIMEOUT = 60.0
 """Seconds after which PostgreSQL releases the locks of a process that was stopped during a transaction."""
 # Defaults that DATABASE_URL may override. They detect a lost network; commands have no other timeout.
@@ -50,7 +50,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
 
 
 def init_app(app: Flask, engine: Engine) -> None:
-    """Call it after what reads the body: a slow sender does not use up the time of the database."""
+    """Call this after the module that reads request bodies, so that a slow sender does not use up the database time."""
     settings: Settings = app.config["SETTINGS"]
     app.before_request(start_request)
     dialect = PostgreSQL if engine.dialect.name == "postgresql" else SQLite
@@ -58,23 +58,23 @@ def init_app(app: Flask, engine: Engine) -> None:
 
 
 def kind_of(error: Exception) -> str:
-    """What the driver calls it; never its text, which may quote a value."""
+    """The driver's exception class; never its message, which may quote a value."""
     return type(getattr(error, "orig", None) or error).__name__
 
 
 def start_request() -> None:
     settings: Settings = current_app.config["SETTINGS"]
-    together = settings.database_pool_timeout + settings.database_statement_timeout + GRACE
-    g.database_until = time.monotonic() + together
+    budget = settings.database_pool_timeout + settings.database_statement_timeout + GRACE
+    g.database_until = time.monotonic() + budget
 
 
 def in_request() -> bool:
-    """Also while a request is torn down, when Flask has no request any more."""
+    """Also true during teardown, when Flask's request is gone already."""
     return has_app_context() and "database_until" in g
 
 
 def time_left(seconds: float) -> float | None:
-    """The part of these seconds that the request still has for the database; None in a command."""
+    """`seconds`, or what is left of the request's database time if that is less; None in a command (no limit)."""
     return max(0.0, min(seconds, g.database_until - time.monotonic())) if in_request() else None
 
 
@@ -83,7 +83,7 @@ class NoAnswer(psycopg.OperationalError):
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Waits for the server no longer than `patience` in a request, then hangs up."""
+    """In a request, waits at most `patience` for the server, then closes the connection."""
 
     patience = math.inf
     """Seconds for each statement."""
@@ -94,7 +94,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         except psycopg.OperationalError as error:
             if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                 raise
-            # A late response would be taken for the answer to the next query.
+            # If it stayed open, a late response would be read as the result of the next query.
             self.close()
             raise NoAnswer from error
 
@@ -112,10 +112,10 @@ class PostgreSQL:
     def listen(self, engine: Engine) -> None:
         event.listen(engine, "do_connect", self.connect)
         event.listen(engine, "checkout", self.prepare)
-        event.listen(engine, "checkin", self.doubt)
+        event.listen(engine, "checkin", self.shorten_patience)
 
     def connect(self, _dialect: Any, _record: Any, args: Any, options: dict[str, Any]) -> BoundedConnection:
-        """Ends within DATABASE_CONNECT_TIMEOUT for each address of the server."""
+        """Gives up after DATABASE_CONNECT_TIMEOUT for each IP address of the server."""
         if time_left(math.inf) == 0:
             raise psycopg.OperationalError("no time is left to connect")
         connect_timeout = math.ceil(self.connect_timeout)
@@ -125,7 +125,7 @@ class PostgreSQL:
         return connection
 
     def prepare(self, connection: BoundedConnection, record: Any, _proxy: Any) -> None:
-        """The server's own limits: those of a request, or none for a command. Said only when they change."""
+        """Set the server's own timeouts: those of a request, or none for a command. Sent only when they change."""
         of_a_request = in_request()
         if record.info.get("of_a_request", False) != of_a_request:
             connection.autocommit = True
@@ -136,8 +136,8 @@ class PostgreSQL:
             record.info["of_a_request"] = of_a_request
         connection.patience = self.patience
 
-    def doubt(self, connection: BoundedConnection | None, _record: Any) -> None:
-        """Whether the server lives is asked before the next use, and should be answered at once."""
+    def shorten_patience(self, connection: BoundedConnection | None, _record: Any) -> None:
+        """The pool pings the connection before its next use; a live server answers that at once."""
         if connection is not None:
             connection.patience = self.connect_timeout
 
@@ -155,12 +155,12 @@ class SQLite:
         event.listen(engine, "begin", self.begin)
 
     def make_private(self, _dialect: Any, _record: Any, args: Sequence[str], options: dict[str, Any]) -> None:
-        """SQLite gives its other files the mode of the first one."""
+        """Create the database file for its owner only. SQLite gives the -wal and -shm files the same mode."""
         if args[0] != ":memory:" and not options.get("uri"):
             files.make_private(Path(args[0]))
 
     def connected(self, connection: Any, _record: Any) -> None:
-        """WAL so that readers never wait, and FULL so that what was acknowledged survives a power cut."""
+        """WAL, so that readers never wait; FULL, so that a committed transaction survives a power failure."""
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -172,8 +172,8 @@ class SQLite:
             record.info["lock_timeout"] = seconds
 
     def begin(self, connection: Connection) -> None:
-        """SQLite ignores its busy timeout when a transaction reads first and writes later, so a request
-        that may write takes the write lock at the start. A connection in autocommit begins nothing."""
+        """SQLite ignores its busy timeout when a transaction reads first and writes later, so a request that may write
+        takes the write lock at the start. Autocommit connections begin no transaction."""
         if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
             return
         reading = has_request_context() and request.method in ("GET", "HEAD")

@@ -1,4 +1,4 @@
-"""The singletons that features share. Nothing else."""
+"""The instances of Flask extensions that features share. Nothing else."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ compress = Compress()
 
 
 def client_network() -> str:
-    """Whom limits count: an IPv4 address, or the /64 of an IPv6 one."""
+    """What rate limits count as one client: an IPv4 address, or the /64 of an IPv6 one."""
     return clients.network(request.remote_addr or "")
 
 

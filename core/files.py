@@ -1,4 +1,4 @@
-"""Files that the site writes: each for its owner only."""
+"""Files that the site writes. Only their owner may read them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @contextmanager
 def new_file(name: str) -> Iterator[IO[str]]:
-    """For its owner only; `-` is stdout. Refuses a name that is taken.
+    """Open a new text file that only its owner may read; `-` is stdout. An existing file is never overwritten.
 
-    What cannot be written is an error of the command, not a traceback.
+    Problems are raised as click.ClickException, so that a command shows them without a traceback.
     """
     if name == "-":
         yield sys.stdout
@@ -33,26 +33,26 @@ def new_file(name: str) -> Iterator[IO[str]]:
     except FileExistsError as error:
         raise click.ClickException(f"{name} already exists. Choose another name, or remove it first.") from error
     except OSError as error:
-        raise click.ClickException(f"{name} cannot be written, or not to its end: {error.strerror}.") from error
+        raise click.ClickException(f"{name} cannot be written, or not completely: {error.strerror}.") from error
 
 
 def make_private(path: Path) -> None:
-    """Make the file where it is not there, for its owner only."""
-    # If it exists that is fine, and any other problem is reported when it is opened.
+    """Create the file, readable by its owner only, unless it exists."""
+    # It may exist already; any other problem is reported when the file is opened.
     with suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def close_to_others(paths: Iterable[Path]) -> None:
-    """Take every right of group and others from those of the files and folders that are there, and say so."""
+    """Remove all permissions of group and others from the files and folders that exist, and log it."""
     for path in paths:
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
-        # /tmp is shared by design; .gitkeep comes with the repository and is empty.
+        # A sticky folder such as /tmp is shared on purpose; .gitkeep is an empty file of the repository.
         if not mode & OTHERS or mode & stat.S_ISVTX or path.name == ".gitkeep":
             continue
         try:
             path.chmod(mode & ~OTHERS)
         except OSError as error:
-            log.warning("%s can be read by others, and that cannot be changed: %s", path, error.strerror)
+            log.warning("%s can be read by others, and the permissions cannot be changed: %s", path, error.strerror)
         else:
-            log.warning("%s could be read by others (%o): now by its owner only", path, mode)
+            log.warning("%s could be read by others (mode %o); now only by its owner", path, mode)

@@ -1,7 +1,7 @@
-"""Rate limits counted in the database: they survive restarts, apply across processes and are exact when
-requests come at once. Flask-Limiter (extensions.py) is only the first fence before them.
+"""Rate limits counted in the database: they survive restarts, apply across processes, and stay exact when requests
+arrive at the same time. Flask-Limiter (extensions.py) is only a first, coarse limit in front of them.
 
-Whom an event concerns is kept as a keyed hash, for a day.
+Email addresses and networks are stored as keyed hashes, for one day.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.extensions import db
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEPT_FOR = DAY
-"""No limit may look back further."""
+"""Events older than this are deleted, so no limit may look back further."""
 Scope = Literal["address", "network", "site"]
 
 
@@ -31,7 +31,7 @@ class Limit(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What is counted, and how much of it is usual."""
+    """A kind of event, such as a sign-up, and its limits."""
 
     name: str
     limits: tuple[Limit, ...]
@@ -50,17 +50,17 @@ class RateEvent(db.Model):  # type: ignore[name-defined,misc]
     network_hash: Mapped[str] = mapped_column(String(64))
     happened_at: Mapped[datetime] = mapped_column(clock.UTCDateTime, index=True)
     admitted: Mapped[bool]
-    """False for a try that was over a limit. An address counts what was admitted; the network and the site count every
-    attempt, so that clients cannot infer from their own limits what happened to a message to someone else."""
+    """False for an attempt over a limit. Limits per address count admitted events only; limits per network and for the
+    whole site count every attempt, so that a client cannot infer from them what happened to someone else's mail."""
 
 
 def exhausted(kind: Kind, network: str, address: str = "") -> set[Scope]:
-    """The scopes whose limits are used up. It asks the same of the database whatever the answer is.
+    """The scopes whose limits are used up. The database does the same work whatever the result is.
 
-    From here to the end of the caller's transaction nobody else counts this kind: ask before you write, so that two
-    requests cannot each wait for the other.
+    Holds a lock on this kind until the caller's transaction ends. Call it before you write anything, so that two
+    requests cannot deadlock.
     """
-    if db.engine.dialect.name == "postgresql":  # On SQLite whoever writes is alone already.
+    if db.engine.dialect.name == "postgresql":  # SQLite allows only one writer anyway.
         db.session.execute(select(func.pg_advisory_xact_lock(zlib.crc32(kind.name.encode()))))
     _purge()
     who = {"address": address, "network": network, "site": ""}
@@ -68,7 +68,7 @@ def exhausted(kind: Kind, network: str, address: str = "") -> set[Scope]:
 
 
 def record(kind: Kind, network: str, address: str = "", admitted: bool = True) -> None:
-    """Count one in the caller's transaction."""
+    """Add one event to the caller's transaction."""
     event = RateEvent(kind=kind.name, happened_at=clock.now(), admitted=admitted)
     event.network_hash = keyed_hash("network", network)
     event.address_hash = keyed_hash("address", address) if address else None
@@ -76,29 +76,29 @@ def record(kind: Kind, network: str, address: str = "", admitted: bool = True) -
 
 
 def from_network(kind: Kind, network: str) -> int:
-    """How many came from this network in the last day."""
+    """How many events came from this network in the last day."""
     return _number(kind, DAY, RateEvent.network_hash == keyed_hash("network", network))
 
 
 def refused_lately(kind: Kind, within: timedelta) -> bool:
-    """Whether anyone was over a limit in that period."""
+    """Whether any attempt was over a limit in that period."""
     return _number(kind, within, RateEvent.admitted.is_(False)) > 0
 
 
 def moments(address: str) -> list[datetime]:
-    """When something was admitted for this address, as far as it is still kept."""
+    """When events for this address were admitted, as far as they are still stored; oldest first."""
     theirs = (RateEvent.address_hash == keyed_hash("address", address), RateEvent.admitted)
     return list(db.session.scalars(select(RateEvent.happened_at).where(*theirs).order_by(RateEvent.happened_at)))
 
 
 def purge() -> None:
-    """Delete what no limit looks back to. Commits."""
+    """Delete events that no limit looks back to. Commits."""
     _purge()
     db.session.commit()
 
 
 def keyed_hash(purpose: str, text: str) -> str:
-    """64 hex digits that say nothing without ADDRESS_HASH_KEY, and differ for each purpose."""
+    """HMAC-SHA256 with ADDRESS_HASH_KEY, as 64 hex digits; different for each purpose."""
     key: str = current_app.config["ADDRESS_HASH_KEY"]
     return hmac.digest(key.encode(), f"{purpose}\0{text}".encode(), "sha256").hex()
 

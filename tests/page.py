@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import flask
 from flask import Flask
+from flask_wtf.csrf import generate_csrf
 from werkzeug.test import TestResponse
 
 from core.extensions import csrf
@@ -132,8 +134,13 @@ class Client:
         response = self.client.post(path, data=data or None, headers=sent, **options)
         return self._checked(response, whole="HX-Request" not in self.headers)
 
-    def token(self, path: str = "/refer") -> dict[str, str]:
-        return {"csrf_token": self.get(path).document.fields()["csrf_token"]}
+    def token(self) -> dict[str, str]:
+        """The form token of this browser's session, as its pages carry it."""
+        with self.client.session_transaction() as session, self.app.test_request_context():
+            flask.session.update(session)
+            token = generate_csrf()
+            session.update(flask.session)
+        return {"csrf_token": token}
 
     def _is_public(self, path: str) -> bool:
         """Pages and files that are the same for everybody: they set no cookie and may be kept."""

@@ -1,4 +1,5 @@
-"""What every application of a test run would make anew, made once: compiled templates and the words of the site."""
+"""What every application of a test run would make anew, made once: compiled templates, the words of the site, and the
+functions that build the addresses of routes without arguments."""
 
 from __future__ import annotations
 
@@ -9,17 +10,31 @@ from typing import Any
 
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
 from blueprints.content import library
 from tests.servers import ROOT
 
 _load = library.load
 _loaded: dict[tuple[float, str], library.Library] = {}
+_compile_builder = Rule._compile_builder
+_builders: dict[tuple[str, bool], Callable[..., tuple[str, str]]] = {}
 
 
 def make_once() -> None:
     Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(tempfile.mkdtemp(prefix="templates"))}
     library.load = _load_once
+    Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign,assignment]
+
+
+def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """werkzeug compiles a function for each rule. It depends on the rule's text alone where there are no arguments."""
+    if rule.arguments or rule.defaults or rule.subdomain:
+        return _compile_builder(rule, append_unknown)
+    key = (rule.rule, append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
 
 
 def _load_once(folder: Path, render_chart: Callable[[Any], str]) -> library.Library:

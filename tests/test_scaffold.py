@@ -55,6 +55,7 @@ def test_it_touches_nothing_else(tmp_path: Path) -> None:
     assert others[2:] == ["templates/components/nav.html"]
 
 
+@pytest.mark.full
 def test_a_copy_holds_only_what_is_shipped(tmp_path: Path) -> None:
     """Somebody's features, and the tutorial's own, do not reach the copy in which the tutorial is followed."""
     shipped, theirs = projects.copy(tmp_path / "shipped"), projects.copy(tmp_path / "theirs")

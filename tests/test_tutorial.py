@@ -108,6 +108,7 @@ class Reader:
         )
 
 
+@pytest.mark.full
 @pytest.mark.browser
 def test_the_document_makes_a_feature_that_works(followed: Path, free: int, browser: Browser) -> None:
     """One seat plain, one with htmx, and in Chromium there is none left."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wtforms import BooleanField, Field, FieldList, TelField
 
-from blueprints.referrals.assessment.assess import RULE_SETS, Assessment, assess
+from blueprints.referrals.assessment.assess import RULE_SETS, Assessment, Missing, assess
 from blueprints.referrals.details import weight_words
 from blueprints.referrals.forms import reading
 from blueprints.referrals.forms.history import TrialRow
@@ -47,9 +48,23 @@ def groups(form: ReferralForm) -> list[Group]:
 
 
 def assessments(form: ReferralForm) -> list[Assessment]:
-    """Under each set of rules, the usual one first."""
-    case = form.assessment_input()
-    return [assess(case, rules) for rules in RULE_SETS]
+    """Under each set of rules, the usual one first. What is missing is named by the field on the page."""
+    case, rows = form.assessment_input(), _used_rows(form)
+    assessed = [assess(case, rules) for rules in RULE_SETS]
+    return [replace(one, missing=tuple(_on_the_page(gap, rows) for gap in one.missing)) for one in assessed]
+
+
+def _used_rows(form: ReferralForm) -> list[str]:
+    """Names of the rows that are in use, in the order in which they are assessed."""
+    return [entry.name for entry in form.trials if not entry.form.is_blank]
+
+
+def _on_the_page(gap: Missing, rows: list[str]) -> Missing:
+    """Blank rows are not assessed, so a medication's place in the assessment may differ from its place on the page."""
+    match = re.fullmatch(r"trials-(\d+)-(\w+)", gap.field)
+    if not match or int(match[1]) >= len(rows):
+        return gap
+    return replace(gap, field=f"{rows[int(match[1])]}-{match[2]}")
 
 
 def _group(form: ReferralForm, section: Section) -> Group:

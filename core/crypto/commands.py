@@ -17,29 +17,28 @@ from flask.cli import AppGroup
 from core.crypto import envelope, key_check, models
 from core.crypto.envelope import SealingError
 
-FILE_AT_MOST = 1024
-"""Bytes of a private key file: ten times what is needed."""
+MAX_KEY_FILE = 1024
+"""Bytes of a private key file; a key needs about a tenth."""
 SHOW_EVERY = 500
-"""Rows, for the count that shows how far a check is."""
+"""Rows between two progress messages of a check."""
 NAMED_AT_MOST = 20
-"""Rows that do not open: with another key, none does. Rows that were changed are named whatever their number."""
+"""How many rows that do not open are listed: with the wrong key, no row opens. Changed rows are all listed."""
 AS_SEALED, UNRECORDED, CHANGED, CLOSED = "as sealed", "unrecorded", "changed", "closed"
 keys_group = AppGroup("keys", help="Keys that seal patient data.")
-
-
 log = logging.getLogger("site")
 
 
 def init_app(app: Flask) -> None:
-    """A private key that fits nothing is right while keys are rotated, and wrong at any other time."""
+    """Adds the commands. A private key that matches none of the public keys is only a warning: it is normal during a
+    rotation and a mistake at any other time."""
     app.cli.add_command(keys_group)
     private, public = app.config["SEALING_PRIVATE_KEY"], app.config["SEALING_PUBLIC_KEYS"]
     if private and not key_check.fits(private, public):
-        log.warning("SEALING_PRIVATE_KEY opens nothing that is sealed for SEALING_PUBLIC_KEYS (flask keys check)")
+        log.warning("SEALING_PRIVATE_KEY does not match any of SEALING_PUBLIC_KEYS (flask keys check)")
 
 
 def with_private_key(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the option --private-key-file, and the key as `private_key`."""
+    """Adds the option --private-key-file to a command and passes the key to it as `private_key`."""
 
     @click.option(
         "--private-key-file",
@@ -68,24 +67,24 @@ def _private_key(file: IO[bytes] | None) -> str:
 
 
 def _key_in(file: IO[bytes]) -> str:
-    """The text of a file that holds one key: spaces, line ends and a byte order mark around it do not matter."""
-    _warn_of_readers(file)
+    """The key in a file. Surrounding whitespace and a byte order mark are ignored."""
+    _warn_if_readable_by_others(file)
     try:
-        text = file.read(FILE_AT_MOST + 1).decode("utf-8-sig").strip()
+        text = file.read(MAX_KEY_FILE + 1).decode("utf-8-sig").strip()
     except (UnicodeDecodeError, OSError):
         raise click.ClickException("The private key file cannot be read as text (UTF-8).") from None
-    if not text or len(text) > FILE_AT_MOST:
-        raise click.ClickException("The private key file must hold the private key and nothing else; it does not.")
+    if not text or len(text) > MAX_KEY_FILE:
+        raise click.ClickException("The private key file must contain the private key and nothing else.")
     return text
 
 
-def _warn_of_readers(file: IO[bytes]) -> None:
+def _warn_if_readable_by_others(file: IO[bytes]) -> None:
     try:
         mode = os.fstat(file.fileno()).st_mode
     except (OSError, ValueError):
-        return  # Standard input of a test has none.
+        return  # In tests, standard input has no file descriptor.
     if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        click.echo(f"Others on this machine may open {file.name}: chmod 600 it.", err=True)
+        click.echo(f"Other users of this machine can read {file.name}. Run chmod 600 on it.", err=True)
 
 
 @keys_group.command("new")
@@ -96,37 +95,37 @@ def new() -> None:
 
 
 @keys_group.command("rotate")
-@click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows for each commit.")
+@click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows per commit.")
 @with_private_key
 def rotate(batch: int, private_key: str) -> None:
     """Rewrap every data key for SEALING_PUBLIC_KEYS, using the OLD private key to open it.
 
-    Patient data is not touched. May be stopped at any time and run again.
+    Patient data is not touched. You may stop it at any time and run it again.
     """
     public_keys = _public_keys()
     click.echo(f"Opening with key {_key_id(private_key)}. Sealing for {_key_ids()}.")
     for table in models.tables():
-        _go_through(table, "rewrapped", models.rotate(table, private_key, public_keys, batch))
+        _run_steps(table, "rewrapped", models.rotate(table, private_key, public_keys, batch))
     if left := sum([_count(table, public_keys) for table in models.tables()]):
-        raise click.ClickException(f"{left} rows are as they were. Keep the old private key.")
+        raise click.ClickException(f"{left} rows were not changed. Keep the old private key.")
 
 
 @keys_group.command("record")
-@click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows for each commit.")
+@click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows per commit.")
 @with_private_key
 def record(batch: int, private_key: str) -> None:
     """Reseal older rows together with their current clear-text columns.
 
-    Once, after the update that brought it. May be stopped at any time and run again.
+    Needed once, after the update that introduced it. You may stop it at any time and run it again.
     """
     public_keys = _public_keys()
     tables = models.tables()
-    if left := sum(_go_through(t, "recorded", models.record(t, private_key, public_keys, batch)) for t in tables):
-        raise click.ClickException(f"{left} rows are as they were.")
+    if left := sum(_run_steps(t, "recorded", models.record(t, private_key, public_keys, batch)) for t in tables):
+        raise click.ClickException(f"{left} rows were not changed.")
 
 
-def _go_through(table: type[models.Sealed], done: str, steps: Iterator[models.Step]) -> int:
-    """Shows how far it is, and names the rows that could not be written; returns how many they are."""
+def _run_steps(table: type[models.Sealed], done: str, steps: Iterator[models.Step]) -> int:
+    """Run the steps with a progress display. Lists the rows that could not be written and returns their number."""
     name, written, failed = table.__tablename__, 0, dict[str, str]()
     for step in steps:
         written += step.written
@@ -144,7 +143,7 @@ def _go_through(table: type[models.Sealed], done: str, steps: Iterator[models.St
 def check(private_key: str) -> None:
     """Prove that a private key, the clinic's or the recovery key, opens every row of each table.
 
-    And that every row is as it was sealed, and sealed for exactly the keys of SEALING_PUBLIC_KEYS.
+    Also checks that no row was changed since it was sealed, and that each is sealed for exactly SEALING_PUBLIC_KEYS.
     """
     public_keys, key = _public_keys(), _key_id(private_key)
     known = key_check.fits(private_key, public_keys)
@@ -162,15 +161,17 @@ def _check(table: type[models.Sealed], private_key: str, public_keys: tuple[str,
     else:
         click.echo(f"{name}: empty. There was nothing to open.")
     if counts[CLOSED] > NAMED_AT_MOST:
-        click.echo(f"{name}: {counts[CLOSED]} rows do not open; the first {NAMED_AT_MOST} are named.")
+        click.echo(f"{name}: {counts[CLOSED]} rows do not open; the first {NAMED_AT_MOST} are listed.")
     if counts[UNRECORDED]:
-        click.echo(f"{name}: {counts[UNRECORDED]} rows are from before that was recorded: see `flask keys record`.")
+        click.echo(
+            f"{name}: {counts[UNRECORDED]} rows were sealed before columns were recorded: see `flask keys record`."
+        )
     stale = _count(table, public_keys)
     return counts[AS_SEALED] == rows and not stale
 
 
 def _opened(table: type[models.Sealed], private_key: str) -> Counter[str]:
-    """How many rows are in which state. Shows how far it is; names, in red, those that are not as they should be."""
+    """The number of rows by state. Shows progress and lists, in red, the rows that are not in order."""
     counts = Counter[str]()
     for number, (row, opened) in enumerate(models.open_all(table, private_key), 1):
         state, fault = _state(opened)
@@ -183,7 +184,7 @@ def _opened(table: type[models.Sealed], private_key: str) -> Counter[str]:
 
 
 def _state(opened: models.Opened | SealingError) -> tuple[str, str]:
-    """And what is wrong with it."""
+    """The state of a row and what is wrong with it ("" if nothing is)."""
     if isinstance(opened, SealingError):
         return CLOSED, f"does not open: {opened}"
     if opened.differs:
@@ -192,7 +193,7 @@ def _state(opened: models.Opened | SealingError) -> tuple[str, str]:
 
 
 def _count(table: type[models.Sealed], public_keys: tuple[str, ...]) -> int:
-    """Says how many rows are sealed for exactly these keys, and returns how many are not."""
+    """Prints how many rows are sealed for exactly these keys; returns how many are not."""
     rows, stale = models.count(table, public_keys)
     click.echo(f"{table.__tablename__}: {rows - stale} of {rows} rows are sealed for exactly these keys.")
     return stale

@@ -1,4 +1,4 @@
-"""Keys for development, made once and kept in instance/. Production never comes here."""
+"""Keys for development, generated once and kept in instance/. Production never uses them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from core.crypto import envelope
 
-SECRET_AT_LEAST = 32
+MIN_SECRET_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class DevelopmentKeys:
 
 
 def load_or_create(instance: Path) -> DevelopmentKeys:
-    """The keys of this checkout. The first process to write the file wins, so two starts agree.
+    """The keys of this checkout. If two processes start at once, the first to write the file wins and both use it.
 
-    Raises ValueError, without a word of the file, where it is damaged: keys are never made anew over old ones.
+    Raises ValueError if the file is damaged. The message does not quote it, and existing keys are never overwritten.
     """
     path = instance / "development-keys.json"
     if not path.exists():
@@ -33,12 +33,14 @@ def load_or_create(instance: Path) -> DevelopmentKeys:
     try:
         return _checked(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError, envelope.SealingError):
-        raise ValueError(f"{path} cannot be read. Move it away: new keys are made, which open nothing older.") from None
+        raise ValueError(
+            f"{path} cannot be read. Move it away to get new keys, which cannot open older data."
+        ) from None
 
 
 def _checked(saved: dict[str, Any]) -> DevelopmentKeys:
     keys = DevelopmentKeys(**{**saved, "public_keys": tuple(saved["public_keys"])})
-    if len(keys.secret_key) < SECRET_AT_LEAST or not keys.public_keys:
+    if len(keys.secret_key) < MIN_SECRET_LENGTH or not keys.public_keys:
         raise ValueError
     for public in keys.public_keys:
         envelope.check_public_key(public)

@@ -1,9 +1,9 @@
 """Sealing: patient data is encrypted to the clinic's public keys before it is stored.
 
-One random 256-bit data key per envelope encrypts the canonical JSON with AES-GCM; HPKE (RFC 9180,
-X25519 / HKDF-SHA256 / AES-256-GCM) wraps that key once for every public key. The context string is
-bound to both, so an envelope opens only in the row it was made for. This module stores nothing.
-Whatever is wrong with an envelope or a key is a SealingError, in plain words that never repeat a key.
+Each envelope has a random 256-bit data key, which encrypts canonical JSON with AES-GCM. HPKE (RFC 9180, X25519 /
+HKDF-SHA256 / AES-256-GCM) wraps that data key once for every public key. Both are bound to a context string, so that an
+envelope opens only in the row it was made for. This module stores nothing. Every problem with an envelope or a key is
+raised as SealingError; its message never contains a key.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class SealingError(Exception):
 
 @dataclass(frozen=True)
 class KeyPair:
-    """Both as text that says what it is (core/crypto/key_text.py)."""
+    """Both keys in the text form of core/crypto/key_text.py."""
 
     public: str
     private: str
@@ -59,18 +59,18 @@ def new_key_pair() -> KeyPair:
 
 
 def key_id(public_key: str) -> str:
-    """First 16 hex digits of the SHA-256 of the key's bytes, however they are written: enough to tell a clinic's few
-    keys apart. Raises SealingError as check_public_key does."""
+    """The first 16 hex digits of the SHA-256 of the key's bytes: enough to tell a clinic's few keys apart, and the same
+    for every text form of the key. Raises SealingError as check_public_key does."""
     return _id(_public(public_key))
 
 
 def public_key_of(private_key: str) -> str:
-    """Raises SealingError, without the text, unless it is an X25519 private key."""
+    """The public key of an X25519 private key. Raises SealingError for any other text, without quoting it."""
     return _public_text(_private(private_key))
 
 
 def check_public_key(public_key: str) -> None:
-    """Raises SealingError, without the text, unless it is an X25519 public key that keeps a secret."""
+    """Raises SealingError, without quoting the text, unless it is a secure X25519 public key."""
     _public(public_key)
 
 
@@ -86,9 +86,9 @@ def open_envelope(envelope: Envelope, private_key: str, context: str) -> dict[st
 
 
 def rewrap(envelope: Envelope, private_key: str, public_keys: Sequence[str], context: str) -> Envelope:
-    """The same blob, its data key wrapped for exactly these public keys. Raises SealingError as open_envelope does.
+    """The same blob with its data key wrapped for exactly these public keys. Raises SealingError as open_envelope does.
 
-    The blob is handed on unread: it need not be there.
+    The blob is passed through unread and may be empty.
     """
     return Envelope(envelope.blob, _wrap(_unwrap(envelope, private_key, context), public_keys, context))
 
@@ -120,7 +120,7 @@ def _wrap_for(kid: str, wraps: Any) -> Any:
 
 
 def encrypt(key: bytes, data: Mapping[str, Any], context: str) -> bytes:
-    """Nonce and AES-GCM ciphertext of canonical JSON, padded with spaces to steps of 1 KB."""
+    """Nonce and AES-GCM ciphertext of canonical JSON, which is padded with spaces to a multiple of 1 KB."""
     plain = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
     padded = plain.ljust(-(-len(plain) // PADDING_STEP) * PADDING_STEP)
     nonce = os.urandom(NONCE_BYTES)
@@ -128,25 +128,25 @@ def encrypt(key: bytes, data: Mapping[str, Any], context: str) -> bytes:
 
 
 def decrypt(key: bytes, blob: bytes, context: str) -> dict[str, Any]:
-    """What was encrypted. Raises SealingError, whatever the blob is."""
+    """The encrypted data. Raises SealingError for any blob that cannot be decrypted."""
     if not isinstance(blob, bytes) or len(blob) < NONCE_BYTES + TAG_BYTES:
         raise SealingError("the record is cut short or empty")
     nonce, sealed = blob[:NONCE_BYTES], blob[NONCE_BYTES:]
     try:
-        # A key of another length is a ValueError.
+        # A key of the wrong length raises ValueError.
         return _object(AESGCM(key).decrypt(nonce, sealed, context.encode()))
     except (InvalidTag, ValueError):
         raise SealingError("the record was changed or belongs elsewhere") from None
 
 
 def _object(plain: bytes) -> dict[str, Any]:
-    """Anyone with a public key can seal something that is not JSON, or JSON nested too deeply."""
+    """Parses decrypted bytes. Anyone with a public key can seal bytes that are not JSON, or JSON nested too deeply."""
     try:
         data = json.loads(plain)
     except (ValueError, RecursionError):
         raise SealingError("what was sealed is not JSON") from None
     if not isinstance(data, dict):
-        raise SealingError("what was sealed is not an object of JSON")
+        raise SealingError("what was sealed is not a JSON object")
     return data
 
 
@@ -160,13 +160,13 @@ def _public(key: str) -> X25519PublicKey:
     try:
         public = X25519PublicKey.from_public_bytes(key_text.decode(key_text.PUBLIC, key))
     except ValueError as error:
-        # Without its cause: the text may be a private key.
+        # `from None`, because the text may be a private key.
         raise SealingError(str(error)) from None
     try:
-        # With 0 and the other points of low order, everybody shares the same secret.
+        # With a low-order point such as 0, the shared secret is the same for everyone.
         X25519PrivateKey.generate().exchange(public)
     except ValueError:
-        raise SealingError("a public key with which anybody could open what is sealed") from None
+        raise SealingError("a public key that would let anyone open what is sealed") from None
     return public
 
 
@@ -174,7 +174,7 @@ def _private(key: str) -> X25519PrivateKey:
     try:
         return X25519PrivateKey.from_private_bytes(key_text.decode(key_text.PRIVATE, key))
     except ValueError as error:
-        # Without its cause: the text may be a mistyped key.
+        # `from None`, because the text may be a mistyped key.
         raise SealingError(str(error)) from None
 
 
@@ -191,7 +191,7 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(text: Any) -> bytes:
-    """Raises ValueError for anything but base64url without its padding."""
+    """Decodes base64url without padding. Raises ValueError for anything else."""
     if not isinstance(text, str):
         raise ValueError("not text")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

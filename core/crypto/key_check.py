@@ -12,8 +12,8 @@ from core.crypto.envelope import SealingError
 
 
 def problems(public_keys: Sequence[str], private_key: str = "") -> Iterator[str]:
-    """One sentence for each. A private key from before types looks like a public one: it is found only where its own
-    public key, or itself as `private_key`, is there to compare it with."""
+    """One sentence per problem. A private key in the old, untyped format looks like a public key. It is recognized only
+    if its public key is also listed, or if it is given as `private_key`."""
     private, points = None, list[bytes]()
     try:
         private = key_text.decode(key_text.PRIVATE, private_key) if private_key else None
@@ -28,15 +28,15 @@ def problems(public_keys: Sequence[str], private_key: str = "") -> Iterator[str]
             continue
         point = key_text.decode(key_text.PUBLIC, key)
         if point in points:
-            yield f"{name} is there twice: then there is one key fewer than it seems."
+            yield f"{name} is listed twice, so there is one key fewer than it seems."
         points.append(point)
     for point in points:
         if point == private or _public_of(point) in points:
-            yield "SEALING_PUBLIC_KEYS has a private key. Whoever saw it can open referrals: make a new pair."
+            yield "SEALING_PUBLIC_KEYS contains a private key. Anyone who saw it can open referrals: make a new pair."
 
 
 def fits(private_key: str, public_keys: Sequence[str]) -> bool:
-    """Whether what is sealed for these keys opens with this one: tried, not compared."""
+    """Whether this private key opens what is sealed for these public keys. It seals and opens a probe to find out."""
     probe = {"probe": secrets.token_hex(16)}
     try:
         return envelope.open_envelope(envelope.seal(probe, public_keys, "probe"), private_key, "probe") == probe

@@ -1,7 +1,7 @@
-"""Keys as text that says what it is: ktc-pub-1… or ktc-priv-1…, in Bech32 (BIP 173), as age writes its keys.
+"""The text form of keys: Bech32 (BIP 173) with a prefix that tells the type, ktc-pub-1… or ktc-priv-1…, as age does.
 
-The checksum notices up to four wrong characters. Keys from before, 43 characters of base64url, are still read; they
-do not say whether they are public or private.
+The checksum detects up to four wrong characters. The old format, 43 characters of base64url, is still accepted; it does
+not tell public from private keys.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ UNTYPED = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def encode(prefix: str, raw: bytes) -> str:
-    """Bech32, in small letters."""
+    """Bech32, in lower case."""
     padding = -8 * len(raw) % 5
     bits = int.from_bytes(raw, "big") << padding
     values = [bits >> shift & 31 for shift in range(8 * len(raw) + padding - 5, -1, -5)]
@@ -28,11 +28,11 @@ def encode(prefix: str, raw: bytes) -> str:
 
 
 def decode(prefix: str, text: str) -> bytes:
-    """The 32 bytes of a key of this kind. Raises ValueError in plain words, which never repeat the text."""
+    """The 32 bytes of a key with this prefix. Raises ValueError with a message that never quotes the text."""
     small = text.lower()
     for kind, word in WORDS.items():
         if small.startswith(f"{kind}1") and kind != prefix:
-            raise ValueError(f"a {word} key, and a {WORDS[prefix]} one is needed")
+            raise ValueError(f"a {word} key, but a {WORDS[prefix]} key is needed")
     raw = _typed(prefix, text) if small.startswith(f"{prefix}1") else _untyped(text)
     if raw is None or len(raw) != KEY_BYTES:
         raise ValueError(f"not a {WORDS[prefix]} key ({prefix}1…), or a character of it is wrong")
@@ -40,7 +40,7 @@ def decode(prefix: str, text: str) -> bytes:
 
 
 def _typed(prefix: str, text: str) -> bytes | None:
-    """None where a character is wrong, or capital and small letters are mixed."""
+    """None if a character is wrong, or if upper and lower case are mixed."""
     if not text.isascii() or text not in (text.lower(), text.upper()):
         return None
     values = [ALPHABET.find(letter) for letter in text.lower().removeprefix(f"{prefix}1")]
@@ -51,7 +51,7 @@ def _typed(prefix: str, text: str) -> bytes | None:
     for value in data:
         bits = bits << 5 | value
     raw = (bits >> padding).to_bytes(5 * len(data) // 8, "big")
-    # Bits that are left over are 0, so that one key is one text.
+    # The padding bits must be 0, so that each key has exactly one text form.
     return raw if encode(prefix, raw) == text.lower() else None
 
 

@@ -1,4 +1,4 @@
-"""Tables of envelopes. A feature's table that inherits Sealed is one that `flask keys` rotates and checks."""
+"""Tables of envelopes. `flask keys` rotates and checks every table that inherits Sealed."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ from core.extensions import Base, db
 BATCH = 100
 ENVELOPE = ("blob", "wraps")
 ROW, ROW_VERSION = "row", 1
-"""Beside the data, in the same sealed JSON: the version, and the recorded columns as they were when it was sealed."""
+"""The key in the sealed JSON under which the recorded columns are stored, and the version of that record."""
 log = logging.getLogger("site")
 
 
 class Sealed:
-    """Columns of an envelope and the context that binds it to its row."""
+    """The columns of an envelope, and the context that binds it to its row."""
 
     __tablename__: str
     purpose: ClassVar[str]
-    """What the context starts with, such as clinic/referral/v1. It never changes: old rows would not open."""
+    """The prefix of the context, such as clinic/referral/v1. Never change it: older rows would no longer open."""
     known_by: ClassVar[str] = "public_id"
-    """The column by which people name a row."""
+    """The column that identifies a row to people."""
     recorded: ClassVar[tuple[str, ...]] = ("public_id",)
-    """Columns in the clear that never change. They are sealed with the data and compared at each opening."""
+    """Clear-text columns that never change. They are sealed with the data and compared whenever a row is opened."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(36), unique=True)
     blob: Mapped[bytes] = mapped_column(LargeBinary)
     wraps: Mapped[dict[str, str]] = mapped_column(JSON)
-    """Key id to wrapped data key (core/crypto/envelope.py)."""
+    """Key id → wrapped data key (core/crypto/envelope.py)."""
 
     def seal(self, data: Mapping[str, Any], public_keys: Sequence[str]) -> None:
-        """Fills `blob` and `wraps`. The recorded columns have their values by then."""
+        """Sets `blob` and `wraps`. The recorded columns must be set already."""
         made = _seal(type(self), self, data, public_keys)
         self.blob, self.wraps = made.blob, made.wraps
 
@@ -68,20 +68,20 @@ class Sealed:
 
 
 class Opened(NamedTuple):
-    """The contents of a row. `differs` names the columns that no longer match what was sealed: they were changed, or
-    the envelope came from another row. None: the row was sealed before columns were recorded, so it is unknown."""
+    """The contents of a row. `differs` lists the recorded columns that no longer match what was sealed: they were
+    changed, or the envelope belongs to another row. It is None for rows sealed before columns were recorded."""
 
     data: dict[str, Any]
     differs: tuple[str, ...] | None
 
     @property
     def warning(self) -> str:
-        """A warning in plain words; empty where everything matches, or where it is unknown."""
+        """A warning for people; empty if everything matches or if that is unknown."""
         return f"not as it was sealed: {', '.join(self.differs)} changed in the database" if self.differs else ""
 
 
 class Step(NamedTuple):
-    """One batch: the last id seen, rows that were written, and why others could not be, by name."""
+    """The result of one batch: the last id, the number of rows written, and row name → why it could not be written."""
 
     upto: int
     written: int
@@ -89,7 +89,7 @@ class Step(NamedTuple):
 
 
 def tables() -> list[type[Sealed]]:
-    """Every sealed table of the features that the application has."""
+    """Every sealed table of the registered features, by name."""
     mapped = (mapper.class_ for mapper in Base.registry.mappers)
     return sorted((c for c in mapped if issubclass(c, Sealed)), key=lambda table: table.__tablename__)
 
@@ -97,8 +97,8 @@ def tables() -> list[type[Sealed]]:
 def rotate(table: type[Sealed], private_key: str, public_keys: Sequence[str], size: int = BATCH) -> Iterator[Step]:
     """Rewrap each row's data key for exactly these public keys. Commits each batch.
 
-    Rows that are so already are passed over, so it may be stopped anywhere and run again. It goes through the
-    table until nothing is left to do: referrals that arrive meanwhile may be sealed for the old keys.
+    Rows that are up to date are skipped, so it may be stopped at any point and run again. It repeats until a pass
+    changes nothing, because rows that arrive meanwhile may be sealed for the old keys.
     """
     rewrapped = True
     while rewrapped:
@@ -121,14 +121,14 @@ def count(table: type[Sealed], public_keys: Sequence[str]) -> tuple[int, int]:
 def find(table: type[Sealed], name: str, private_key: str) -> Opened | None:
     """Open the row with this name, or return None if there is none. Raises SealingError for any kind of damage.
 
-    A row that is not as it was sealed opens; the log names it, and the columns, without their values.
+    A row whose recorded columns changed still opens; the log names the row and the columns, without their values.
     """
     row = _read(table, getattr(table, table.known_by) == name)
     return None if row is None else _open(table, row, private_key)
 
 
 def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opened | SealingError]]:
-    """Each row's name, in order of its id, with what it says, or with why it does not open."""
+    """Yields each row's name with its contents, or with the reason why it does not open. Ordered by id."""
     for rows in batches(_names(table), table.id):
         for found in rows:
             try:
@@ -141,8 +141,8 @@ def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opene
 
 
 def record(table: type[Sealed], private_key: str, public_keys: Sequence[str], size: int = BATCH) -> Iterator[Step]:
-    """Seal each row from before once more, for these keys, with its recorded columns as they are now. Commits each
-    batch; may be stopped anywhere and run again."""
+    """Reseal rows that have no recorded columns yet, for these keys, with the columns as they are now. Commits each
+    batch; may be stopped at any point and run again."""
     for rows in batches(_names(table), table.id, size):
         swaps, failed = [], {}
         for found in rows:
@@ -163,7 +163,7 @@ def _record(table: type[Sealed], row_id: int, private_key: str, public_keys: Seq
 
 
 def _seal(table: type[Sealed], row: Any, data: Mapping[str, Any], public_keys: Sequence[str]) -> Envelope:
-    """`row` has the recorded columns as attributes."""
+    """The envelope of a row, whose recorded columns are attributes of `row`."""
     inside = {**data, ROW: {"version": ROW_VERSION, **_recorded(table, row)}}
     return envelope.seal(inside, public_keys, table.context(row.public_id))
 
@@ -191,13 +191,13 @@ def _recorded(table: type[Sealed], row: Any) -> dict[str, str]:
 
 
 def _read(table: type[Sealed], condition: ColumnElement[bool]) -> Row[Any] | None:
-    """One row: its name, its envelope as the database has it, and its recorded columns."""
+    """One row: its name, its unparsed envelope and its recorded columns."""
     columns = [getattr(table, name) for name in table.recorded]
     sealed = [type_coerce(table.blob, NullType).label("blob"), _text_of_wraps(table)]
     try:
         return db.session.execute(select(_name(table), *sealed, *columns).where(condition)).one_or_none()
     except (ValueError, TypeError) as error:
-        # SQLite holds anything in a column of times.
+        # SQLite accepts any value in a datetime column.
         raise SealingError("the row cannot be read") from error
 
 
@@ -207,7 +207,7 @@ def _rotate(table: type[Sealed], rows: Sequence[Row[Any]], private_key: str, pub
         if _is_current(row, public_keys):
             continue
         try:
-            # The data itself is neither needed nor read.
+            # Rewrapping does not need the data, so it is not read.
             old = Envelope(b"", _wraps(row.wraps))
             new = envelope.rewrap(old, private_key, public_keys, table.context(row.public_id))
         except SealingError as error:
@@ -224,7 +224,7 @@ def _write(table: type[Sealed], swaps: list[dict[str, Any]]) -> int:
 
 
 def _swap(table: type[Sealed], swap: Mapping[str, Any]) -> Update:
-    """Writes only over what was read: a row that was sealed again meanwhile has other wraps."""
+    """An UPDATE that changes a row only if its wraps are still as read: it may have been resealed meanwhile."""
     columns = db.metadata.tables[table.__tablename__].c
     unchanged = cast(columns.wraps, Text) == bindparam("seen")
     where = (columns.id == bindparam("row"), unchanged)
@@ -245,7 +245,7 @@ def _name(table: type[Sealed]) -> Any:
 
 
 def _text_of_wraps(table: type[Sealed]) -> Any:
-    """As text, so that one row whose JSON is damaged does not spoil the reading of all."""
+    """As text, so that one row with damaged JSON does not make the whole batch unreadable."""
     return cast(table.wraps, Text).label("wraps")
 
 

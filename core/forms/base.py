@@ -1,4 +1,5 @@
-"""Forms: text is stripped, control characters are refused, one field can be checked alone. Rules: validators.py."""
+"""Base classes of all forms: text is stripped, control characters are rejected, and a single field can be checked. The
+validators are in validators.py."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def strip(value: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Parts:
-    """One question with several boxes."""
+    """One question with several input fields, such as the month, day and year of a date."""
 
     id: str
     legend: str
@@ -34,7 +35,7 @@ class Parts:
 
 
 class PlainText:
-    """How the fields of our forms are bound: all text is stripped and looked through."""
+    """Mixin for a form's Meta: strips every text field and rejects control characters in it."""
 
     def bind_field(self, form: BaseForm, unbound_field: Any, options: dict[str, Any]) -> Field:
         if issubclass(unbound_field.field_class, StringField) and not issubclass(unbound_field.field_class, Honeypot):
@@ -49,8 +50,8 @@ class PlainText:
 
 
 class Honeypot(StringField):
-    """A box for robots, which fill in whatever they find. People never see it (components/field.html honeypot), and
-    neither browsers nor password managers fill it in. What is typed in it is never an error."""
+    """A hidden text field that bots fill in. People never see it (components/field.html honeypot), and neither browsers
+    nor password managers fill it in. Its content is never a form error."""
 
     LEFT_ALONE = {
         "autocomplete": "off",
@@ -70,7 +71,7 @@ class Honeypot(StringField):
 
 
 class Row(wtforms.Form):
-    """One of several alike: an entry of a FieldList, with names like trials-0-medication."""
+    """One entry of Rows. Its fields have names like trials-0-medication."""
 
     class Meta(PlainText, wtforms.Form.Meta):
         pass
@@ -85,15 +86,15 @@ class Row(wtforms.Form):
         return all(empty(field) for field in self)
 
     def shown(self) -> list[Field]:
-        """The fields to put on the page."""
+        """The fields that the page shows."""
         return list(self)
 
 
 class Rows(FieldList):
-    """Rows alike, at most `max_entries`. Only names that the page itself writes are bound: <rows>-<0…99>-<field>."""
+    """A list of rows, at most `max_entries`. Only names that the page itself uses are read: <rows>-<0…99>-<field>."""
 
     left_out: list[dict[str, str]]
-    """What was typed in rows beyond the last one that fits, by field."""
+    """What was typed in the rows beyond `max_entries`: field name → text."""
 
     def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
         super().process(formdata, *args, **kwargs)
@@ -103,7 +104,7 @@ class Rows(FieldList):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The fields of a row."""
+        """The names of a row's fields."""
         return _names_of(self.unbound_field.args[0])
 
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
@@ -124,7 +125,7 @@ class Form(FlaskForm):
     """The base of every form of the site."""
 
     check_endpoint: ClassVar[str]
-    """The view that checks one field of this form: POST …/check/<field>."""
+    """Endpoint of the view that checks one field of this form: POST …/check/<field>."""
 
     marks_required: ClassVar[bool] = False
     """Whether labels mark what is required, because most questions are not, instead of what is optional."""
@@ -135,19 +136,19 @@ class Form(FlaskForm):
         pass
 
     def questions(self) -> list[Field]:
-        """The fields that a person answers, in order, those of rows among them."""
+        """The fields that a person answers, in order, including those of rows."""
         return [f for f in self if not isinstance(f, HiddenField) and f.type != "CSRFTokenField"]
 
     def field(self, name: str) -> Field | None:
-        """The question of that name, also in a row."""
+        """The question with this name, also within rows; None if there is none."""
         return next((field for field in self.questions() if field.name == name), None)
 
     def problems(self) -> list[tuple[str, str]]:
-        """(anchor, message) of each field in error, for the summary; the message is the slot's."""
+        """(anchor, message) for each field with an error, for the error summary. The field shows the same message."""
         return [(anchor(field), field.errors[0]) for field in self.questions() if field.errors]
 
     def check(self, name: str) -> None:
-        """Validate one field. An empty answer is an error only after a first try to send."""
+        """Validate one field. An empty answer is an error only after the first attempt to send the form (`strict`)."""
         field = self.field(name)
         if field and (self.strict.data == "1" or not empty(field)):
             field.validate(row_of(field) or self)
@@ -161,21 +162,21 @@ class Form(FlaskForm):
         return [] if self.note_of(field) is None else [field]
 
     def group_of(self, field: Field) -> str:
-        """The id of the element in which typing may fix this field's error."""
+        """The id of the element that contains the field, or all fields whose answers may fix its error."""
         return f"{field.id}-group"
 
     def typed(self) -> dict[str, list[str]]:
-        """What the person typed, as it came: the shape of a draft."""
+        """Field name → raw values as typed, without empty ones: the contents of a draft."""
         return {f.name: list(f.raw_data) for f in self.questions() if f.raw_data and any(f.raw_data)}
 
 
 def anchor(field: Field) -> str:
-    """The id that an error link leads to: the control itself, or the first one of a group."""
+    """The id that an error link points to: the control, or the first control of a group."""
     return f"{field.id}-0" if isinstance(field, Radio | Checkboxes) else str(field.id)
 
 
 class Radio(RadioField):
-    """One of a few answers. Words for a wrong answer are ours."""
+    """One of a few answers, as radio buttons. The error for an unknown answer is our own."""
 
     def __init__(self, label: str, answers: Mapping[str, str], **kwargs: Any) -> None:
         choices = [SelectChoice(value, text) for value, text in answers.items()]
@@ -187,7 +188,7 @@ class Radio(RadioField):
 
 
 class Select(SelectField):
-    """One of many answers, the first of which is a prompt unless a default is given."""
+    """One of many answers, in a drop-down list. With `prompt`, the list starts with that text as an empty answer."""
 
     def __init__(self, label: str, answers: Mapping[str, str], prompt: str = "", **kwargs: Any) -> None:
         choices = [SelectChoice(value, text) for value, text in answers.items()]
@@ -201,7 +202,7 @@ class Select(SelectField):
 
 
 class Checkboxes(SelectMultipleField):
-    """Any of a few answers."""
+    """Any number of a few answers, as checkboxes."""
 
     def __init__(self, label: str, answers: Mapping[str, str], **kwargs: Any) -> None:
         choices = [SelectChoice(value, text) for value, text in answers.items()]

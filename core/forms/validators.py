@@ -1,6 +1,6 @@
-"""What makes an answer right. The words of an error are the form's, never a library's.
+"""Validators. Error messages are our own, never a library's.
 
-A validator that knows a format carries the `format` flag: the templates then check that field while the page is open.
+A validator with the `format` flag makes the templates check its field as soon as it is changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def empty(field: Field) -> bool:
 
 
 def plain_text(_form: BaseForm, field: Field) -> None:
-    """Both databases must behave alike, and no name may reverse the words after it."""
+    """Rejects control characters, which the two databases treat differently, and bidirectional overrides, which can
+    make text read differently from what is stored. Tabs and line breaks are fine."""
     for character in field.data or "":
         if character in "\n\t":
             continue
@@ -37,8 +38,8 @@ def plain_text(_form: BaseForm, field: Field) -> None:
 
 
 class AppliesWhen:
-    """The other answers of the form decide whether this question is asked. Where it is not, whatever was
-    typed in it counts for nothing, and is no error."""
+    """The question is asked only if `test(form)` is true for the other answers. If it is false, whatever was typed is
+    ignored and is not an error."""
 
     def __init__(self, test: Callable[[Any], bool]) -> None:
         self.test = test
@@ -54,7 +55,7 @@ def applies(form: BaseForm, field: Field) -> bool:
 
 
 class Required:
-    """Something must be given; the label says so in forms where most questions may stay unanswered."""
+    """The answer must not be empty. Forms in which most questions may stay unanswered mark its label."""
 
     field_flags = {"needed": True}
 
@@ -68,7 +69,7 @@ class Required:
 
 
 class Optional:
-    """May be left empty; the label says so."""
+    """The answer may be empty. The label says that it is optional."""
 
     field_flags = {"optional": True}
 
@@ -90,7 +91,7 @@ class MaxLength:
 
 
 class Pattern:
-    """The whole answer matches. `tidy` prepares it first, for example by dropping spaces."""
+    """The whole answer must match. `tidy` is applied first, for example to remove spaces."""
 
     field_flags = {"format": True}
 
@@ -123,7 +124,7 @@ class WholeNumber:
 
 
 class EmailAddress:
-    """RFC 5322 address as email-validator reads it, at most 254 characters. No DNS is asked."""
+    """An RFC 5322 address as email-validator reads it, at most 254 characters. There is no DNS lookup."""
 
     field_flags = {"format": True}
 
@@ -137,7 +138,7 @@ def is_email(text: str) -> bool:
 
 
 def normalized_email(text: str) -> str | None:
-    """The address as email-validator writes it, casefolded; None where it is no address of the internet."""
+    """The address as email-validator normalizes it, casefolded; None if it is not a valid internet address."""
     try:
         return validate_email(text, check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
@@ -155,7 +156,7 @@ def likely_email(text: str) -> str:
 
 
 def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:
-    """A valid US number, however it is written, with its extension; otherwise None."""
+    """The US number in the text, however it is written, with its extension; None if there is none."""
     try:
         number = phonenumbers.parse(text, "US")
     except phonenumbers.NumberParseException:
@@ -164,7 +165,7 @@ def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:
 
 
 def e164(text: str) -> str:
-    """RFC 3966 digits: +13105550123, with ;ext=12 where there is an extension. Empty for no number."""
+    """The number as in RFC 3966: +13105550123, with ;ext=12 if there is an extension. Empty if it is not a number."""
     number = parse_phone(text) if text else None
     if number is None:
         return ""

@@ -1,4 +1,4 @@
-"""`flask outbox`: sending what is due, and looking at what waits."""
+"""`flask outbox`: send due mail, list unsent mail, retry failed mail."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from core.mail.worker import Unreachable, Worker, deliver
 POLL_INTERVAL = 5
 """Seconds."""
 PURGE_EVERY = 720
-"""Looks: an hour."""
+"""Polls: once an hour."""
 LONGEST_WAIT = {"mail server": 300, "database": 60}
-"""Seconds. What is away comes back to as many workers as there are, so they ask less and less often."""
-SAY_EVERY = timedelta(minutes=1)
+"""Seconds. Polls become less frequent during an outage, so that many workers do not overload a server that returns."""
+REPORT_EVERY = timedelta(minutes=1)
 outbox_group = AppGroup("outbox", help="Mail that waits to be sent.")
 
 
 @contextmanager
 def database_needed() -> Iterator[None]:
-    """Around a command: where the database is away it ends with one line and exit code 1."""
+    """Wrap a command: if the database is unavailable, it ends with a one-line error and exit code 1."""
     try:
         yield
     except UNAVAILABLE as error:
@@ -41,7 +41,7 @@ def database_needed() -> Iterator[None]:
 
 
 @outbox_group.command("send")
-@click.option("--watch", is_flag=True, help="Go on until stopped, looking every few seconds.")
+@click.option("--watch", is_flag=True, help="Keep running, and check for new mail every few seconds.")
 @with_appcontext
 def send(watch: bool) -> None:
     """Send the mail that is due over MAIL_URL. Several may run at once."""
@@ -71,10 +71,10 @@ def _watch(worker: Worker, stop: threading.Event) -> None:
             missing = "mail server" if isinstance(error, Unreachable) else "database"
             db.session().invalidate()
             wait = min(wait * 2, LONGEST_WAIT[missing])
-            if said_at is None or clock.now() - said_at >= SAY_EVERY:
+            if said_at is None or clock.now() - said_at >= REPORT_EVERY:
                 said_at = clock.now()
                 click.echo(_unreachable(missing, error), err=True)
-        # Not all at the same moment, when a server comes back.
+        # Jitter, so that not all workers reconnect at the same moment.
         if stop.wait(wait * random.uniform(0.75, 1.25)):  # noqa: S311 - no secret
             return
 
@@ -133,7 +133,7 @@ def require_mail_url() -> None:
 
 @contextmanager
 def stopped_by_signal() -> Iterator[threading.Event]:
-    """Set by Ctrl+C or a service manager: the message in hand is finished, and then it is over."""
+    """An event that SIGINT and SIGTERM set: the current message is finished, then the command ends."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop

@@ -1,8 +1,8 @@
-"""The gate for every mail that a stranger can cause: `enqueue` here, never `outbox.enqueue`. It limits what one
-address, one client network and the whole site can be made to send, and mails no address that is suppressed.
+"""Limits for all mail that an anonymous visitor can trigger: such mail goes through `enqueue` here, never through
+`outbox.enqueue`. There are limits per address, per client network and for the whole site, and suppressed addresses get
+no mail.
 
-Features keep their own states; core keeps the hashes of suppressed addresses, which outlive everything else that is
-known of them.
+Features keep their own data; core keeps the hashes of suppressed addresses, which outlive all other data about them.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ SIGN_UP = Kind(
     "sign_up",
     (Limit("address", HOUR, 1), Limit("address", DAY, 3), Limit("network", DAY, 100), Limit("site", HOUR, 600)),
 )
-"""Whatever a form asks for that goes to an address which has not proved itself, or asks for it again."""
+"""Mail to an address that is not confirmed yet, and repeats of such mail."""
 LIST_CHANGE = Kind("list_change", (Limit("address", DAY, 6), Limit("network", DAY, 200), Limit("site", HOUR, 600)))
-"""Welcome and goodbye: at most one of each for a sign-up."""
+"""Welcome and goodbye messages: at most one of each per sign-up."""
 RECEIPT = Kind("receipt", (Limit("address", DAY, 6), Limit("network", DAY, 300), Limit("site", HOUR, 300)))
-DOTS_DO_NOT_COUNT = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+IGNORES_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 class Verdict(Enum):
-    """The last two depend on the client and on everybody, never on the address, so a page may say so."""
+    """What became of a message. The last two depend on the client's network or on all traffic, never on the address, so
+    a page may show them."""
 
     SENT = "sent"
     WITHHELD = "withheld"
@@ -46,7 +47,7 @@ class Verdict(Enum):
 
 
 class Suppression(db.Model):  # type: ignore[name-defined,misc]
-    """An address that gets no mail, whoever requests it. The hash cannot be reversed."""
+    """An address that gets no mail, whoever requests it. Only its keyed hash is stored."""
 
     __tablename__ = "suppressions"
 
@@ -64,10 +65,11 @@ def enqueue(
     allowed: bool = True,
     **values: object,
 ) -> Verdict:
-    """Count a mail and add it to the current transaction; the caller commits.
+    """Count a message and add it to the current transaction; the caller commits.
 
-    Where it may not go, or the caller does not allow it, it is written all the same and withheld: that is the same
-    work, whatever is known of the address. Where the network or the site is paused nothing is written or counted.
+    A message that may not be sent, or that the caller does not allow, is stored but withheld, so that the request does
+    the same work whatever is known about the address. If the network or the site is over its limit, nothing is stored
+    or counted.
     """
     address = fold(recipient)
     used_up = rate_limits.exhausted(kind, network, address)
@@ -81,21 +83,21 @@ def enqueue(
 
 
 def email_key(email: str) -> str:
-    """Normalized and casefolded: one mailbox, one key. Any text has one, so that whatever a mail server refuses can be
-    looked up."""
+    """The address normalized and casefolded: one key per mailbox. Text that is not a valid address has a key too, so
+    that whatever a mail server rejects can be looked up."""
     return normalized_email(email) or email.strip().casefold().replace("\0", "?").encode(errors="replace").decode()
 
 
 def fold(email: str) -> str:
     """One key per mailbox, for counting only: name+tag counts as name, and Gmail ignores dots."""
     local, at, host = email_key(email).rpartition("@")
-    local, host = local.partition("+")[0] or local, DOTS_DO_NOT_COUNT.get(host, host)
+    local, host = local.partition("+")[0] or local, IGNORES_DOTS.get(host, host)
     return f"{local.replace('.', '') if host == 'gmail.com' else local}{at}{host}"
 
 
 def suppress(keys: Iterable[str]) -> None:
-    """Add these addresses, as email_key makes them, in the caller's transaction. Again is fine."""
-    # In one order, so that two lists with the same addresses cannot each wait for the other.
+    """Suppress these addresses, given as email_key returns them, in the caller's transaction. May be repeated."""
+    # Sorted, so that two lists with the same addresses cannot deadlock.
     rows = [{"address_hash": one, "suppressed_at": clock.now()} for one in sorted(map(_hash, keys))]
     if rows:
         insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
@@ -103,7 +105,7 @@ def suppress(keys: Iterable[str]) -> None:
 
 
 def end_suppression(key: str) -> bool:
-    """In the caller's transaction: whether there was one."""
+    """Lift a suppression in the caller's transaction. Returns whether there was one."""
     ended = db.session.execute(delete(Suppression).where(Suppression.address_hash == _hash(key)))
     return bool(ended.rowcount)  # type: ignore[attr-defined]
 

@@ -1,9 +1,9 @@
-"""Mail that leaves after the commit: the table of what is to be sent.
+"""The transactional outbox: the table of mail to be sent.
 
-`enqueue` adds a message to the caller's transaction, so that mail and what it is about are kept or lost together. A
-worker (core/mail/worker.py) sends it, at least once. No message holds patient data.
+`enqueue` adds a message to the caller's transaction, so that the message and the data it is about are saved together or
+not at all. A worker (core/mail/worker.py) sends it at least once. No message contains patient data.
 
-A message has a status, and only `move` changes it.
+Every message has a status, which only `move` changes.
 """
 
 from __future__ import annotations
@@ -39,39 +39,39 @@ from core import clock
 from core.extensions import db
 
 KEPT_FOR = timedelta(days=30)
-"""How long a row stays after its message was settled."""
-PURGED_TOGETHER = 1000
-"""Rows in a transaction."""
+"""How long a row is kept after its message was settled (reached its final status)."""
+PURGE_BATCH = 1000
+"""Rows per transaction."""
 
 refused = Namespace().signal("refused")
-"""Sent with `recipient` when a mail server says that there is no such address. The receiver commits."""
+"""Signal with `recipient`, sent when a mail server reports that the address does not exist. The receiver commits."""
 
 
 class Status(StrEnum):
     QUEUED = "queued"
-    """To be sent when it is due, for the first time or again."""
+    """Waiting to be sent, for the first time or again."""
     SENDING = "sending"
     """Claimed by a worker."""
     SENT = "sent"
     FAILED = "failed"
-    """Refused for good, or for too long. An operator may retry it."""
+    """Permanently rejected, or rejected for too long. An operator may retry it."""
     WITHHELD = "withheld"
-    """Written and never to be sent, so that a request takes the same time whatever is known of the address."""
+    """Stored but never sent, so that a request takes the same time whatever is known about the address."""
     WITHDRAWN = "withdrawn"
-    """Taken back before it was sent, because its reader wants no more of it. For ever."""
+    """Canceled before it was sent, because the recipient unsubscribed. Permanent."""
 
 
 OPEN = (Status.QUEUED, Status.SENDING)
-"""The others are settled."""
-BEFORE: dict[Status, tuple[Status, ...]] = {
+"""Not settled yet; all other statuses are final."""
+ALLOWED_FROM: dict[Status, tuple[Status, ...]] = {
     Status.QUEUED: (Status.SENDING, Status.FAILED),
-    Status.SENDING: OPEN,  # A claim that has ended is another worker's.
+    Status.SENDING: OPEN,  # Another worker may take over an expired claim.
     Status.SENT: (Status.SENDING,),
     Status.FAILED: (Status.SENDING,),
     Status.WITHHELD: (),
     Status.WITHDRAWN: (*OPEN, Status.FAILED),
 }
-"""What a message must be to become so."""
+"""New status → statuses that a message may have before it."""
 STATUS = Enum(
     Status,
     native_enum=False,
@@ -87,7 +87,7 @@ CONSISTENT = """CASE status
 
 
 class MessageContent:
-    """What a message says. The body is Markdown: core/mail/render.py makes text and HTML of it."""
+    """Subject, body and headers. The body is Markdown, which core/mail/render.py renders as text and HTML."""
 
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
@@ -102,7 +102,7 @@ class Broadcast(MessageContent, db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
     purged: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
-    """How many of its messages were deleted after a while, by status. "unknown": before there was one."""
+    """How many of its messages were purged, by status. "unknown": purged before messages had a status."""
 
 
 class Message(MessageContent, db.Model):  # type: ignore[name-defined,misc]
@@ -114,18 +114,18 @@ class Message(MessageContent, db.Model):  # type: ignore[name-defined,misc]
     broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcasts.id"))
     broadcast: Mapped[Broadcast | None] = relationship(lazy="selectin")
     merge_fields: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
-    """The values that are filled into the broadcast."""
+    """Values for the broadcast's merge fields, by name."""
     status: Mapped[Status] = mapped_column(STATUS, default=Status.QUEUED)
     created_at: Mapped[datetime] = mapped_column(clock.UTCDateTime)
     due_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime, index=True)
-    """Queued: when it is to be sent. Sending: when it may be taken from its worker. Settled: None."""
+    """Queued: when it is due. Sending: when its worker's claim expires. Settled: None."""
     claimed_by: Mapped[str | None] = mapped_column(String(36))
     """The worker's id."""
     attempts: Mapped[int] = mapped_column(default=0)
     tried_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime)
-    """The first try; two days later it has failed."""
+    """The first attempt. After two days of attempts the message fails."""
     last_error: Mapped[str | None] = mapped_column(String(60))
-    """A code and a kind, never a server's words: they may quote an address."""
+    """A status code and a kind of error; never the server's text, which may quote an address."""
     settled_at: Mapped[datetime | None] = mapped_column(clock.UTCDateTime, index=True)
 
     @property
@@ -143,12 +143,13 @@ def move(
     claim: str | None = None,
     **values: Any,
 ) -> int:
-    """Give messages another status, where theirs allows it: how many took it. The caller commits.
+    """Set a new status on messages whose current status allows it (ALLOWED_FROM). The caller commits; returns how many
+    changed.
 
-    `claim` is the id of a worker, which moves only what it holds. An open status needs `due_at`, and SENDING
-    `claimed_by`.
+    With `claim`, a worker's id, only messages claimed by that worker change. QUEUED and SENDING need `due_at`; SENDING
+    also needs `claimed_by`.
     """
-    allowed = [TABLE.c.status.in_(BEFORE[to]), *which]
+    allowed = [TABLE.c.status.in_(ALLOWED_FROM[to]), *which]
     if claim:
         allowed.append(TABLE.c.claimed_by == claim)
     settled = {} if to in OPEN else {"due_at": None}
@@ -165,9 +166,9 @@ def enqueue(
     send: bool = True,
     **values: object,
 ) -> None:
-    """Add a message to the current transaction; the caller commits. The template is Markdown, below templates/.
+    """Add a message to the current transaction; the caller commits. The template is Markdown, in templates/.
 
-    With `send=False` it is written and withheld, so that an answer takes as long where no mail may go.
+    With `send=False` the message is stored but withheld, so that the response takes just as long.
     """
     now = clock.now()
     row = Message(id=str(uuid.uuid4()), recipient=recipient, subject=subject, headers=headers or {})
@@ -192,21 +193,21 @@ UNSENT = (*OPEN, Status.FAILED)
 
 
 def unsent(limit: int) -> Iterator[Message]:
-    """What is queued, being sent or failed; the oldest first."""
+    """Messages that are queued, being sent or failed, oldest first."""
     some = select(Message).where(Message.status.in_(UNSENT)).order_by(Message.created_at).limit(limit)
     yield from db.session.scalars(some)
 
 
 def count() -> dict[Status, int]:
-    """How many are queued, being sent and failed."""
+    """How many messages are queued, being sent and failed."""
     found = _by_status(Message.status.in_(UNSENT))
-    # A command that goes on must hold no lock.
+    # A long-running command must not hold a lock.
     db.session.rollback()
     return {status: found[status] for status in UNSENT}
 
 
 def outcomes(broadcast_id: int) -> Counter[str]:
-    """How many of the broadcast's messages have which status, also those that were deleted after a while."""
+    """The number of the broadcast's messages by status, including those that were purged."""
     purged = db.session.scalar(select(Broadcast.purged).where(Broadcast.id == broadcast_id)) or {}
     return _by_status(Message.broadcast_id == broadcast_id) + Counter(purged)
 
@@ -217,7 +218,7 @@ def _by_status(*which: ColumnElement[bool]) -> Counter[str]:
 
 
 def retry(ids: Collection[str] = ()) -> int:
-    """Send again what failed: these messages, or all of them. Commits; returns how many."""
+    """Queue failed messages again: these, or all of them. Commits; returns how many."""
     chosen = [Message.id.in_(ids)] if ids else []
     fresh: dict[str, Any] = {"due_at": clock.now(), "attempts": 0, "tried_at": None, "last_error": None}
     done = move(db.session, Status.QUEUED, Message.status == Status.FAILED, *chosen, **fresh)
@@ -226,12 +227,12 @@ def retry(ids: Collection[str] = ()) -> int:
 
 
 def to(recipient: str) -> list[Message]:
-    """Every message to this address that is still kept, the oldest first."""
+    """Every stored message to this address, oldest first."""
     return list(db.session.scalars(select(Message).where(Message.recipient == recipient).order_by(Message.created_at)))
 
 
 def withdraw(*recipients: str) -> None:
-    """Take back every broadcast to these addresses that was not sent, from its worker too; the caller commits."""
+    """Withdraw every unsent broadcast to these addresses, even if a worker has claimed it; the caller commits."""
     move(db.session, Status.WITHDRAWN, Message.recipient.in_(recipients), Message.broadcast_id.is_not(None))
 
 
@@ -241,7 +242,7 @@ def forget(recipient: str) -> None:
 
 
 def purge() -> None:
-    """Delete what was settled a while ago; how many of a broadcast ended how is kept with it. Commits."""
+    """Delete messages that were settled more than KEPT_FOR ago. A broadcast keeps their number by status. Commits."""
     old = Message.settled_at < clock.now() - KEPT_FOR
     for broadcast_id in db.session.scalars(select(Message.broadcast_id).where(old).distinct()).all():
         while _purge(broadcast_id, old):
@@ -252,7 +253,7 @@ def purge() -> None:
 def _purge(broadcast_id: int | None, old: ColumnElement[bool]) -> int:
     # Lock the broadcast before its messages, as enqueueing does: one lock order prevents deadlocks.
     broadcast = db.session.get(Broadcast, broadcast_id, with_for_update=True) if broadcast_id else None
-    some = select(Message.id).where(Message.broadcast_id == broadcast_id, old).limit(PURGED_TOGETHER)
+    some = select(Message.id).where(Message.broadcast_id == broadcast_id, old).limit(PURGE_BATCH)
     deleted = delete(TABLE).where(TABLE.c.id.in_(some)).returning(TABLE.c.status)
     gone = Counter(db.session.scalars(deleted))
     if broadcast is not None:

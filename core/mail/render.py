@@ -1,4 +1,4 @@
-"""Renders a message: its Markdown as text and HTML, and the whole in RFC 5322 form."""
+"""Renders a message: its Markdown as plain text and HTML, and the whole as an RFC 5322 message."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 FENCE = re.compile(r"^```\w*\n", re.MULTILINE)
 BLANK = re.compile(r"\n{3,}")
-# RFC 5322 allows 998 characters a line.
+# RFC 5322 allows 998 characters per line.
 LONG_LINE = re.compile(r"(.{800}[^ \n]{0,190}) ")
-# Python would fold a long address in List-Unsubscribe into encoded words, which no mail program reads.
+# Python would fold a long URL in List-Unsubscribe into encoded words, which no mail program understands.
 UNFOLDED = SMTP.clone(max_line_length=998)
 WIDTH = 76
 
@@ -38,7 +38,7 @@ def _markdown() -> MarkdownIt:
 
 @lru_cache(maxsize=8)
 def text(body: str) -> str:
-    """The Markdown as people write mail: addresses in full, no marks of emphasis."""
+    """The Markdown as plain text: links written out, no emphasis marks, wrapped at 76 columns."""
     plain = LINK.sub(r"\1 <\2>", ALONE.sub(r"\1: \2", body))
     plain = FENCE.sub("", EMPHASIS.sub(r"\1", plain))
     return "\n".join(map(_wrapped, BLANK.sub("\n\n", plain).strip().split("\n"))) + "\n"
@@ -53,19 +53,19 @@ def _wrapped(line: str) -> str:
 
 @lru_cache(maxsize=8)
 def html(subject: str, body: str) -> str:
-    # Markdown with HTML switched off.
+    # Safe: HTML is disabled in the Markdown renderer.
     words = Markup(ACTION.sub(r'<p class="action">\1</p>', _markdown().render(body), count=1))  # noqa: S704
     return LONG_LINE.sub(r"\1\n", render_template("email/layout.html", subject=subject, words=words))
 
 
 def parts(row: Message) -> tuple[str, str]:
-    """Text and HTML of one message."""
+    """The plain text and the HTML of one message."""
     words = row.words
     return _filled(text(words.body), row.merge_fields), _filled(html(words.subject, words.body), row.merge_fields)
 
 
 def as_email(row: Message, encoding: str = "quoted-printable") -> EmailMessage:
-    """`encoding` is that of RFC 2045."""
+    """The whole message. `encoding` is its Content-Transfer-Encoding (RFC 2045)."""
     return _made(*parts(row), {**_own_headers(row), **_headers(row.words, row.merge_fields)}, encoding)
 
 
@@ -80,14 +80,14 @@ def _made(plain: str, rich: str, headers: Mapping[str, str | datetime], encoding
 
 
 def as_bytes(row: Message) -> bytes:
-    """The whole message in 8bit, as it is sent. A broadcast is rendered once; then only its merge fields change.
+    """The whole message in 8bit, as it is sent. A broadcast is rendered once; then only its merge fields are filled in.
 
-    Raises ValueError for an address that would be more than one line.
+    Raises ValueError for an address that contains line breaks or other control characters.
     """
     if row.broadcast is None:
         return as_email(row, "8bit").as_bytes()
     if not row.recipient.isprintable():
-        raise ValueError("an address is one line")
+        raise ValueError("an address must be one line")
     own = (f"{name}: {_as_text(value)}\r\n" for name, value in _own_headers(row).items())
     words = row.broadcast
     template = _template(words.name, words.subject, words.body, tuple(words.headers.items()))
@@ -96,7 +96,7 @@ def as_bytes(row: Message) -> bytes:
 
 @lru_cache(maxsize=8)
 def _template(name: str, subject: str, body: str, headers: tuple[tuple[str, str], ...]) -> str:
-    """Everything but the headers that each message has of its own."""
+    """The broadcast without the headers that differ for each message."""
     words = Broadcast(name=name, subject=subject, body=body, headers=dict(headers))
     message = _made(text(body), html(subject, body), _headers(words, {}), "8bit")
     return message.as_bytes().decode()
@@ -107,7 +107,7 @@ def _as_text(value: str | datetime) -> str:
 
 
 def _own_headers(row: Message) -> dict[str, str | datetime]:
-    """The Message-ID is the row's id, so that a mail server can tell a repeat."""
+    """The Message-ID contains the row's id, so that a mail server can recognize a duplicate."""
     host = urlsplit(current_app.config["SITE_URL"]).hostname
     return {"Message-ID": f"<{row.id}@{host}>", "Date": row.created_at, "To": row.recipient}
 
@@ -122,7 +122,7 @@ def _headers(words: MessageContent, merge_fields: Mapping[str, str]) -> dict[str
 
 
 def _filled(words: str, merge_fields: Mapping[str, str]) -> str:
-    """In one pass: what a value says is never taken for a place."""
+    """Fill in merge fields in a single pass, so that a value is never itself read as a merge field."""
     if not merge_fields:
         return words
     names = "|".join(map(re.escape, merge_fields))

@@ -1,4 +1,4 @@
-"""A conversation with the mail server that MAIL_URL names."""
+"""The SMTP connection to the mail server of MAIL_URL, and what its errors mean for a message."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 TIMEOUT = 20
-"""Seconds that the server has for each answer."""
+"""Seconds to wait for each response of the server."""
 TIMEOUT_AFTER_MESSAGE = 120
-"""It may look into a message before it takes it (RFC 5321, 4.5.3.2.6, allows ten minutes)."""
+"""Seconds for the response after the message, which the server may scan first (RFC 5321, 4.5.3.2.6, allows 600)."""
 
-# A refusal of one of these says that there is no such mailbox (RFC 3463). Others are about us or about the message.
+# Status codes that mean the mailbox does not exist (RFC 3463). Others concern the sender or the message.
 NO_MAILBOX = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 NO_MAILBOX_CODES = (550, 551, 553)
 
 
 class NotSecure(smtplib.SMTPException):
-    """The server offers no TLS, and it is not on this machine."""
+    """The server offers no TLS and is not on this machine."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a message did not go."""
+    """Why a message could not be sent, and what follows from that."""
 
     reason: str
-    """A code and a kind; nothing of the server's words, which may quote an address."""
-    for_good: bool = False
+    """A status code and a command or exception; never the server's text, which may quote an address."""
+    permanent: bool = False
     no_mailbox: bool = False
-    line_is_dead: bool = False
+    connection_lost: bool = False
 
 
 class _LongDataTimeout:
@@ -51,8 +51,8 @@ class _Encrypted(_LongDataTimeout, smtplib.SMTP_SSL):
 
 
 def connect(address: str) -> smtplib.SMTP:
-    """smtps:// is TLS from the start. smtp:// becomes TLS with STARTTLS, and must, except on this machine and without
-    a password. Certificates are checked. Raises OSError and SMTPException (which is one)."""
+    """Connect and log in. smtps:// uses TLS from the start; smtp:// requires STARTTLS, except for a server on this
+    machine without a password. Certificates are verified. Raises OSError (SMTPException is one)."""
     url = urlsplit(address)
     host = url.hostname or "localhost"
     if url.scheme == "smtps":
@@ -60,26 +60,26 @@ def connect(address: str) -> smtplib.SMTP:
     else:
         server = _Plain(host, url.port or 587, timeout=TIMEOUT)
     try:
-        _introduce(server, url)
+        _log_in(server, url)
     except (OSError, smtplib.SMTPException):
         server.close()
         raise
     return server
 
 
-def _introduce(server: smtplib.SMTP, url: SplitResult) -> None:
+def _log_in(server: smtplib.SMTP, url: SplitResult) -> None:
     server.ehlo_or_helo_if_needed()
     if url.scheme == "smtp":
         if server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
-        elif url.username or not _is_here(url.hostname or "localhost"):
+        elif url.username or not _is_loopback(url.hostname or "localhost"):
             raise NotSecure("the mail server offers no STARTTLS")
     if url.username:
         server.login(unquote(url.username), unquote(url.password or ""))
 
 
-def _is_here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -87,18 +87,18 @@ def _is_here(host: str) -> bool:
 
 
 def refusal(error: Exception) -> Refusal:
-    """What an error of a conversation means for the message in hand."""
+    """What an SMTP or network error means for the message that was being sent."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
         return _refused_at("RCPT", code, words, about_mailbox=True)
     if isinstance(error, smtplib.SMTPSenderRefused):
-        # About us, or the server is busy: not this message's fault.
-        return Refusal(f"{error.smtp_code} at MAIL", line_is_dead=error.smtp_code == 421)
+        # The sender was rejected or the server is busy: not this message's fault.
+        return Refusal(f"{error.smtp_code} at MAIL", connection_lost=error.smtp_code == 421)
     if isinstance(error, smtplib.SMTPDataError):
         return _refused_at("DATA", error.smtp_code, error.smtp_error, about_mailbox=False)
     if isinstance(error, smtplib.SMTPNotSupportedError) or not isinstance(error, OSError):
-        return Refusal(f"not possible: {type(error).__name__}", for_good=True)
-    return Refusal(type(error).__name__, line_is_dead=True)
+        return Refusal(f"not possible: {type(error).__name__}", permanent=True)
+    return Refusal(type(error).__name__, connection_lost=True)
 
 
 def _refused_at(command: str, code: int, words: bytes | str, about_mailbox: bool) -> Refusal:
@@ -106,4 +106,4 @@ def _refused_at(command: str, code: int, words: bytes | str, about_mailbox: bool
     status = said.split(" ", 1)[0] if said[:2] in ("4.", "5.") else ""
     gone = about_mailbox and (status in NO_MAILBOX if status else code in NO_MAILBOX_CODES)
     short = " ".join(part for part in (str(code), status[:8], "at", command) if part)
-    return Refusal(short, for_good=500 <= code < 600, no_mailbox=gone, line_is_dead=code == 421)
+    return Refusal(short, permanent=500 <= code < 600, no_mailbox=gone, connection_lost=code == 421)

@@ -1,4 +1,4 @@
-"""What an operator types. Each package of core brings its own commands; features bring theirs with their blueprint."""
+"""Registers core's `flask` commands. Features register theirs with their blueprint."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def init_app(app: Flask) -> None:
 
 
 def _models() -> dict[str, Any]:
-    """What `flask shell` knows without an import: db, and every table's class by its name."""
+    """Names that `flask shell` imports: db, and the class of every table."""
     mappers = db.Model.registry.mappers  # type: ignore[attr-defined]
     return {"db": db, **{mapper.class_.__name__: mapper.class_ for mapper in mappers}}

@@ -1,10 +1,9 @@
-"""For those who watch the site: /healthz says that the process answers, /readyz that what it needs does.
+"""Health checks for monitoring: /healthz reports that the process responds, /readyz that its dependencies do too.
 
-A feature that needs something more says so itself:
+A feature with a dependency of its own registers a check, which raises any exception if the dependency fails:
 
     @health.check("the clinic's calendar")
-    def calendar_answers() -> None:
-        '''Raises whatever it raises when it does not.'''
+    def calendar_answers() -> None: ...
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ log = logging.getLogger("site")
 
 
 def check(name: str) -> Callable[[Check], Check]:
-    """/readyz runs the function each time it is asked."""
+    """Register a function that each request to /readyz runs."""
 
     def register(function: Check) -> Check:
         CHECKS[name] = function
@@ -43,7 +42,7 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    """503 where something does not answer; its name is in the body, and the kind of its error in the log."""
+    """503 if a check fails. The body names the check; the log also has the kind of error."""
     missing = [name for name, function in CHECKS.items() if not _answers(name, function)]
     if missing:
         return Response(f"not ready: {', '.join(missing)}\n", 503, {"Retry-After": "60"}, "text/plain")
@@ -54,7 +53,7 @@ def _answers(name: str, function: Check) -> bool:
     try:
         function()
     except Exception as error:
-        # Whatever a feature's check raises: that is what it is asked for.
+        # A check may raise anything: that is how it reports a failure.
         log.error("not ready: %s (%s)", name, type(error).__name__)
         return False
     return True

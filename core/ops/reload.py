@@ -1,5 +1,5 @@
-"""`flask serve --reload`: the site starts again whenever its code is saved. A mistake in the code does not end it: the
-next save starts it again. Content, templates and styles need no restart: each request rereads them."""
+"""`flask serve --reload`: restarts the site whenever its code is saved. If a mistake keeps it from starting, the next
+save tries again. Content, templates and styles need no restart: they are read again on each request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Stamps = dict[Path, float]
 
 
 def run(root: Path) -> None:
-    """Until Ctrl+C or SIGTERM."""
+    """Serve and restart until Ctrl+C or SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -31,7 +31,7 @@ def run(root: Path) -> None:
 
 
 def _wait_for_save(root: Path, stop: threading.Event) -> str:
-    """What was saved, added or removed; "" when it is time to stop."""
+    """The files that were saved, added or removed, as text; "" when it is time to stop."""
     before = _stamps(root)
     while not stop.wait(POLL_INTERVAL):
         if changed := dict(before.items() ^ _stamps(root).items()):
@@ -40,6 +40,6 @@ def _wait_for_save(root: Path, stop: threading.Event) -> str:
 
 
 def _stamps(root: Path) -> Stamps:
-    """When each file of code was saved; of pages only which there are, because each has an address."""
+    """The modification time of each code file, and which pages exist (with time 0), because each page has a route."""
     code = {file: file.stat().st_mtime for pattern in CODE for file in root.glob(pattern) if file.exists()}
     return {**code, **{page: 0.0 for page in (root / "content").rglob("*.md")}}

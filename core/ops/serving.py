@@ -21,19 +21,20 @@ from core.ops import reload
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Granian holds a thread while a slow client's form arrives, or waits for its turn: web/request_bodies.py leaves at
-# least a quarter of them to everyone else. A waiting thread costs little.
+# In Granian, a form that arrives slowly or waits for a slot occupies a thread. core/web/request_bodies.py leaves at
+# least a quarter of the threads to other requests. A waiting thread costs little.
 THREADS = 512
-HEADERS_AT_MOST = 64 * 1024
+MAX_HEADER_BYTES = 64 * 1024
 SHUTDOWN_TIMEOUT = 10
-"""Seconds that requests have to finish after the server is told to stop. A slow client could hold it forever."""
+"""Seconds that open requests have to finish after the server is told to stop. Without it, a slow client could keep the
+server running forever."""
 
 
 @click.command()
-@click.option("--reload", "reloads", is_flag=True, help="Start again when code is saved. In development only.")
+@click.option("--reload", "reloads", is_flag=True, help="Restart when code is saved (development only).")
 @with_appcontext
 def serve(reloads: bool) -> None:
-    """Serve the site (HOST, PORT). In development the database is brought up to date first."""
+    """Serve the site (HOST, PORT). In development, migrates the database first."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.config["SETTINGS"]
     if reloads and not settings.production:
@@ -58,7 +59,7 @@ def _serve_in_development(app: Flask, settings: Settings) -> None:
         threads=8,
         ident=None,
         max_request_body_size=1024 * 1024,
-        # What proxies say of the visitor is for ProxyFix (app.py) to read, where there are proxies.
+        # If there are proxies, ProxyFix (app.py) needs their headers.
         clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )
     click.echo("\n".join(welcome(app)))
@@ -71,7 +72,7 @@ def _serve_in_production(app: Flask, settings: Settings) -> None:
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    # Granian does not say plainly that a port is taken.
+    # Granian reports a port that is in use with an unclear error; this raises an OSError first.
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     socket.create_server((settings.host, settings.port), family=family).close()
     server = Granian(
@@ -80,7 +81,7 @@ def _serve_in_production(app: Flask, settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(max_buffer_size=HEADERS_AT_MOST),
+        http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADER_BYTES),
         websockets=False,
         workers=settings.workers,
         blocking_threads=THREADS,
@@ -93,20 +94,20 @@ def _serve_in_production(app: Flask, settings: Settings) -> None:
 
 
 def _load() -> WSGIApplication:
-    """What each worker of Granian loads."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    """Load the app in a Granian worker."""
+    threading.Thread(target=_exit_with_parent, args=(os.getppid(),), daemon=True).start()
     return ScriptInfo().load_app()
 
 
-def _end_with(parent: int) -> None:
-    """A worker whose parent was killed would go on and keep the port."""
+def _exit_with_parent(parent: int) -> None:
+    """Without this, a worker whose parent was killed would keep running and hold the port."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def welcome(app: Flask) -> list[str]:
-    """What is printed at startup."""
+    """The lines that are printed at startup."""
     settings: Settings = app.config["SETTINGS"]
     keys = "development keys from instance/: no real patients, please" if settings.development_keys else "your keys"
     mail = settings.mail_url.partition("@")[2] or settings.mail_url.partition("//")[2]

@@ -1,6 +1,6 @@
-"""Who may use a feature, and in which part of the site it is served (SITE_PARTS). Each blueprint says so itself, in its
-`__init__.py`; the site does not start with one that does not. What is declared is what is enforced, here, for every
-address of a feature and every method. Commands of a feature run in every part."""
+"""Who may use a feature, and in which part of the site (SITE_PARTS) it is served. Each blueprint declares both in its
+`__init__.py`; the site does not start if one does not. The declaration is enforced here for every URL and method of the
+feature. A feature's commands run in every part."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ PARTS = frozenset({PUBLIC, STAFF})
 
 
 class NoAccessRule(RuntimeError):
-    """A feature does not say who may use it, or where it is served."""
+    """A feature does not declare who may use it, or where it is served."""
 
 
 def public(bp: Blueprint, *parts: str) -> None:
-    """Open to everyone in processes that run one of the `parts`; elsewhere every address is 404."""
+    """Open to everyone in processes that run one of the `parts`; in other processes every URL is a 404."""
     bp.access, bp.parts = EVERYONE, frozenset(parts)  # type: ignore[attr-defined]
 
 
 def development_only(bp: Blueprint) -> None:
-    """In production every address of the feature is 404."""
+    """In production every URL of the feature is a 404."""
     bp.access, bp.parts = DEVELOPMENT, PARTS  # type: ignore[attr-defined]
 
 
@@ -37,7 +37,8 @@ def init_app(app: Flask) -> None:
 
 
 def check(app: Flask) -> None:
-    """Raises NoAccessRule. What core serves itself (files, health) is open to anybody, in every part."""
+    """Raises NoAccessRule if a blueprint lacks its declaration. What core serves itself (static files, health checks)
+    is open to everyone, in every part."""
     for name, bp in app.blueprints.items():
         if rule_of(bp) is None or not parts_of(bp) or not parts_of(bp) <= PARTS:
             place = bp.import_name.replace(".", "/")
@@ -59,7 +60,7 @@ def parts_of(bp: Blueprint) -> frozenset[str]:
 
 
 def is_served(app: Flask, endpoint: str) -> bool:
-    """Whether this process answers at the endpoint; templates ask before they link to another feature."""
+    """Whether this process serves the endpoint. Templates check before they link to another feature."""
     bp = app.blueprints.get(endpoint.rpartition(".")[0])
     if bp is None:
         return True
@@ -74,7 +75,7 @@ def require_served() -> None:
 
 
 def _endpoint() -> str:
-    """Whose address it is, even where it does not take the method."""
+    """The endpoint that the URL belongs to, even if it does not accept the request's method."""
     refused = request.routing_exception
     if isinstance(refused, MethodNotAllowed) and refused.valid_methods:
         adapter = current_app.create_url_adapter(request)

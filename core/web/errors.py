@@ -1,4 +1,5 @@
-"""Error pages in the site's look. They need no database, name no value that was typed, and show the crisis line."""
+"""Error pages in the site's design. They work without the database, never repeat what was typed, and show the crisis
+line."""
 
 from __future__ import annotations
 
@@ -55,32 +56,32 @@ def init_app(app: Flask) -> None:
 
 
 def refuse(error: HTTPException, fault: Exception | None = None) -> Response:
-    """A stale form token, too many tries or a database that is away never cost what was typed:
-    see `preserve_input_on_error`."""
+    """Answers a request that failed. An expired CSRF token, a rate limit or a database outage must not cost the visitor
+    what they typed: forms registered with `preserve_input_on_error` are shown again, filled in."""
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, UNAVAILABLE):
-        # It went away while another refusal was being shown.
+        # The database became unavailable while another error page was being rendered.
         return show_database_error(cause)
-    kept = current_app.extensions.get("kept_answers", {}).get(request.endpoint)
-    if kept is None or not _keeps_input(error):
+    registered = current_app.extensions.get("kept_answers", {}).get(request.endpoint)
+    if registered is None or not _can_refill(error):
         return show_error(error, fault)
-    form, show = kept
+    form, show = registered
     return with_form(error, lambda filled: show(filled, error.code or 400), form())
 
 
-def _keeps_input(error: HTTPException) -> bool:
-    """It is no fault of the answers, and they were read."""
+def _can_refill(error: HTTPException) -> bool:
+    """Whether the form was read and the error is not about its answers, so that it can be shown again filled in."""
     if isinstance(error, RequestEntityTooLarge):
         return (request.content_length or 0) <= (request.max_content_length or 0)
     return isinstance(error, CSRFError | RateLimitExceeded | DatabaseUnavailable)
 
 
 def show_error(error: HTTPException, fault: BaseException | None = None) -> Response:
-    """An answer that htmx leaves alone: the page with what was typed stays as it is."""
+    """The error page. `HX-Reswap: none` keeps htmx from swapping it in, so the page with what was typed stays."""
     if error.code is None or error.code < 400:
         return error.get_response()
     if isinstance(error, SecurityError):
-        # There is no site of that name to wear the look of, and no address to link to.
+        # The Host header is not trusted, so no links can be built for a designed page.
         return Response("This site does not answer to that name.\n", 400, mimetype="text/plain")
     known = error.code if error.code in PAGES else (400 if error.code < 500 else 500)
     heading, message = getattr(error, "words", PAGES[known])
@@ -106,12 +107,12 @@ def show_database_error(error: Exception) -> Response:
 
 
 class DatabaseUnavailable(ServiceUnavailable):
-    """Whether something was saved may be unknown: the answer to a commit can be lost on its way."""
+    """The database is down. If it failed during a commit, nobody knows whether the data was saved."""
 
 
 def end_transaction(response: Response) -> Response:
-    """What was only read is let go of here, where a connection that was lost meanwhile can still be answered for: when
-    Flask tears the request down, nothing but the server could."""
+    """Ends a read-only transaction here rather than at teardown: if the connection was lost meanwhile, the visitor gets
+    our error page. At teardown only the WSGI server could answer."""
     try:
         if db.session.registry.has():
             db.session.rollback()
@@ -121,7 +122,7 @@ def end_transaction(response: Response) -> Response:
 
 
 def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: AnyForm) -> Response:
-    """The form again, filled, with the reason for the refusal above it."""
+    """The form again, filled in, with the reason it was refused at the top."""
     form.form_errors = [FORM_REFUSALS[error.code or 400]]
     response = show(form)
     response.headers.extend(_protocol_headers(error))
@@ -131,12 +132,14 @@ def with_form(error: HTTPException, show: Callable[[AnyForm], Response], form: A
 def preserve_input_on_error(
     bp: Blueprint, endpoint: str, form: Callable[[], FlaskForm], show: Callable[[Any, int], Response]
 ) -> None:
-    """Where `endpoint` is refused for no fault of the answers, `show(form, status)` answers with the form filled."""
+    """When a request to `endpoint` fails for a reason that is not in the answers (see `_can_refill`), respond with
+    `show(form(), status)`: the form filled in. `endpoint` is the full name, such as "referrals.review"."""
     bp.record(lambda state: state.app.extensions.setdefault("kept_answers", {}).update({endpoint: (form, show)}))
 
 
 def note(error: Exception) -> None:
-    """The kind of the fault, never its text where that may quote what a person typed."""
+    """Rolls back and logs the kind of database error. Its text is logged in development only: it may quote what was
+    typed."""
     try:
         db.session.rollback()
     except UNAVAILABLE:
@@ -146,11 +149,11 @@ def note(error: Exception) -> None:
 
 
 def _posted_again() -> list[tuple[str, str]] | None:
-    """What a button to try again has to send, or None where nothing was sent."""
+    """The fields that a "try again" button must resend, or None if the request was not a POST."""
     if request.method != "POST":
         return None
     view = current_app.view_functions.get(request.endpoint or "")
-    # A mail program's own words are not read.
+    # One-click unsubscribe from a mail program: its body is never read.
     return [] if getattr(view, "open_to_other_sites", False) else list(request.form.items(multi=True))
 
 

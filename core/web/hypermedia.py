@@ -1,6 +1,6 @@
-"""How a view answers. The same template serves a whole page and, to htmx, its main part alone.
+"""How views respond. One template serves both the full page and, for htmx, only its main part.
 
-A page template starts with `{% extends layout %}`; routes never ask whether htmx is there.
+A page template starts with `{% extends layout %}`; routes never check whether the request came from htmx.
 """
 
 from __future__ import annotations
@@ -30,39 +30,39 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
 
 
 def go_to(url: str) -> Response:
-    """On to another page: 303, or for htmx 204 with HX-Redirect so that the browser really goes there."""
+    """Redirect: a 303, or for htmx a 204 with HX-Redirect so that the browser navigates instead of swapping."""
     if wants_fragment():
         return Response(status=204, headers={"HX-Redirect": url})
     return redirect(url, 303)
 
 
 def fragment(template: str, **context: Any) -> Response:
-    """A part of a page, for an address that only scripts ask."""
+    """A part of a page, for an address that only scripts request."""
     return make_response(render_template(template, **context))
 
 
 def fragment_or_redirect(template: str, url: str, **context: Any) -> Response:
-    """Finish in place: htmx gets a fragment; other browsers are redirected to `url`, which says the same."""
+    """Confirm in place: htmx gets a fragment; other browsers are redirected to `url`, a page that says the same."""
     if wants_fragment():
         return fragment(template, **context)
     return redirect(url, 303)
 
 
 def saved(url: str) -> Response:
-    """Saved: 204 for htmx, which leaves the page alone; a redirect back to the page without JavaScript."""
+    """Acknowledge a save: a 204 for htmx, which leaves the page as it is; otherwise a redirect back to the page."""
     return Response(status=204) if wants_fragment() else redirect(url, 303)
 
 
 def checked(form: Form, name: str, **context: Any) -> Response:
-    """The error slot of one field, full or empty, and its words for the live region."""
+    """Validate one field; the response is its error slot (possibly empty) and the text for the live region."""
     form.check(name)
     return fragment("components/check.html", form=form, field=form.field(name), **context)
 
 
 def check_attributes(form: Form, field: Field, trigger: str = "change delay:150ms") -> dict[str, str]:
-    """What makes a control ask for the check of one field, and puts the answer in the field's slot.
+    """The htmx attributes that make a control request the check of its field and swap the result into the error slot.
 
-    Each field has its own queue, so that two checks in quick succession both arrive.
+    Each field has its own queue (hx-sync), so that two checks in quick succession both arrive.
     """
     return {
         "data-hx-post": url_for(form.check_endpoint, field=field.name),
@@ -74,8 +74,8 @@ def check_attributes(form: Form, field: Field, trigger: str = "change delay:150m
 
 
 def question(macro: Macro, form: Form, asked: Field | Parts) -> str:
-    """The markup of one question. Until it is answered it is the same for everybody, so in production it is then made
-    once; what was typed is never kept."""
+    """The HTML of one question. An unanswered question is the same for every visitor, so in production it is rendered
+    once and reused; one with an answer or an error is rendered each time and never stored."""
     fields = [form[name] for name in asked.names] if isinstance(asked, Parts) else [asked]
     if current_app.jinja_env.auto_reload or any(f.raw_data or f.errors or form.note_of(f) for f in fields):
         return macro(form, asked)

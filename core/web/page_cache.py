@@ -1,6 +1,6 @@
-"""Pages and files that are the same for everybody: made once, compressed once, and from then on answered from
-memory before Flask is asked. What sets a cookie or is no page is refused, and the log says so. Only in production: in
-development a saved page shows on reload."""
+"""The page cache: pages and static files that are the same for every visitor are rendered and compressed once, then
+served from memory by WSGI middleware in front of Flask. A response that sets a cookie or is not a 200 is never cached,
+and the log says so. The cache is off in development, so that edits show on reload."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ except ImportError:
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# The best first. Each is used once a page, so it may take its time.
+# In order of preference. Each page is compressed only once, so the highest levels are affordable.
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "br": brotli.compress,
     "zstd": lambda body: zstd.compress(body, 19),
     "gzip": lambda body: gzip.compress(body, 9, mtime=0),
     "identity": bytes,
 }
-# Headers of one encoding of a page, which the answer 304 leaves out too.
+# Headers that describe the body. A 304 response has no body, so it leaves them out.
 OF_THE_BODY = ("Content-Encoding", "Content-Length", "Content-Type", "Content-Disposition", "Last-Modified")
 
 
 def cached(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
-    """Marks a view that sees nothing of its visitor: in production its answer is made once."""
+    """Marks a view whose response does not depend on the visitor: in production it is rendered once."""
     view.cached = True  # type: ignore[attr-defined]
     return view
 
 
 def cached_public(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
-    """Made once, and browsers may keep the answer and ask whether it changed."""
+    """Like `cached`, and browsers may store the response as long as they revalidate it (ETag) before each use."""
 
     @cached
     @wraps(view)
@@ -65,7 +65,7 @@ def cached_public(view: Callable[..., BaseResponse]) -> Callable[..., BaseRespon
 
 
 def init_app(app: Flask) -> None:
-    """Call it last: only what is there by now is answered from memory."""
+    """Call this last: only the routes and files that exist by now can be cached."""
     if app.config["PRODUCTION"]:
         app.wsgi_app = PageCache(app)  # type: ignore[method-assign]
 
@@ -88,7 +88,8 @@ class PageCache:
         self.app: WSGIApplication = app.wsgi_app
         self.site_url: str = app.config["SITE_URL"]
         self.endpoints = {**dict.fromkeys(static_files.addresses(app), "static"), **dict(_marked(app))}
-        """By address: what is asked for is only ever compared with these."""
+        """Path and query → endpoint, of everything that may be cached. A request is only looked up here, so visitors
+        cannot make the cache grow."""
         self.copies: dict[str, dict[str, Copy]] = {}
         hosts = app.config["TRUSTED_HOSTS"]
         self.is_trusted = lru_cache(maxsize=256)(lambda host: _is_trusted(host, hosts))
@@ -100,7 +101,7 @@ class PageCache:
             return self.app(environ, start_response)
         copies = self.copies.get(address) or self._make(address)
         if copies is None:
-            return self.app(environ, _not_kept(start_response))
+            return self.app(environ, _no_store(start_response))
         copy = copies[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), tuple(copies))]
         asked = environ.get("HTTP_IF_NONE_MATCH")
         changed = not (asked and _matches(asked, copy.etag))
@@ -110,7 +111,7 @@ class PageCache:
         return [copy.body] if changed and environ["REQUEST_METHOD"] == "GET" else []
 
     def _address(self, environ: WSGIEnvironment) -> str | None:
-        """One that is answered from memory, or None where Flask has to answer."""
+        """The request's path and query if the cache may answer it; None if Flask has to."""
         address: str = environ["PATH_INFO"]
         if query := environ.get("QUERY_STRING"):
             address += f"?{query}"
@@ -119,17 +120,17 @@ class PageCache:
         return address if self.is_trusted(environ.get("HTTP_HOST", "")) else None
 
     def _make(self, address: str) -> dict[str, Copy] | None:
-        """Renders the page with nothing of the visitor: no cookie, language, IP address or host name."""
+        """Renders the page from a request of its own, without the visitor's cookies, language, IP address or host."""
         environ = {**create_environ(address, self.site_url), request_log.FOR_THE_CACHE: True}
         response = BaseResponse.from_app(self.app, environ, buffered=True)
-        if reason := _not_for_everybody(response):
+        if reason := _why_not_cached(response):
             request_log.log.error("%s (%s) is not kept in the page cache: %s", self.endpoints[address], address, reason)
             return None
         body = response.get_data()
         made = {name: encode(body) for name, encode in ENCODINGS.items()}
         tag = hashlib.sha256(body).hexdigest()[:20]
         copies = {
-            name: _encoded(response, tag, name, data) for name, data in made.items() if _is_worth_it(name, data, body)
+            name: _encoded(response, tag, name, data) for name, data in made.items() if _is_smaller(name, data, body)
         }
         self.copies[address] = copies
         return copies
@@ -142,17 +143,17 @@ def _marked(app: Flask) -> Iterable[tuple[str, str]]:
             yield rule.rule, rule.endpoint
 
 
-def _not_for_everybody(response: BaseResponse) -> str | None:
-    """Why everybody else must not get this answer: it may hold what is one visitor's."""
+def _why_not_cached(response: BaseResponse) -> str | None:
+    """Why this response must not be served to other visitors: it may contain something private. None if it is safe."""
     if response.status_code != HTTPStatus.OK:
-        return f"the answer is {response.status_code}"
+        return f"the status is {response.status_code}"
     if "Set-Cookie" in response.headers:
         return "it sets a cookie"
     return "it depends on a cookie" if "cookie" in response.vary else None
 
 
-def _not_kept(start_response: StartResponse) -> StartResponse:
-    """Nor may a browser or a proxy keep what the cache does not."""
+def _no_store(start_response: StartResponse) -> StartResponse:
+    """What the cache must not store, browsers and proxies must not store either."""
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         others = [pair for pair in headers if pair[0].lower() != "cache-control"]
@@ -161,8 +162,8 @@ def _not_kept(start_response: StartResponse) -> StartResponse:
     return start
 
 
-def _is_worth_it(encoding: str, data: bytes, body: bytes) -> bool:
-    """Fonts and pictures are compressed already."""
+def _is_smaller(encoding: str, data: bytes, body: bytes) -> bool:
+    """Fonts and images are already compressed; compressing them again saves nothing."""
     return encoding == "identity" or len(data) < 0.9 * len(body)
 
 

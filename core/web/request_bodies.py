@@ -1,5 +1,6 @@
-"""The body of a form. The production server hands a form to a thread before it has arrived, and a slow sender
-holds that thread: there are places for so many, and the others wait for one. Pages need no place."""
+"""Reads the bodies of forms. The production server gives a request to a thread before its body has arrived, so a slow
+sender occupies that thread. The number of forms that are read at once is limited; others wait for a slot. Pages, which
+have no body, need none."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import IO
 
 from werkzeug.exceptions import ServiceUnavailable
 
-# Together well below the threads of the server (serving.py): what is left answers pages.
+# Together well below the server's number of threads (core/ops/serving.py): the rest stay free to serve pages.
 ARRIVING_AT_ONCE = 256
 WAITING_AT_ONCE = 128
 
@@ -28,22 +29,23 @@ class TooManyAtOnce(ServiceUnavailable):
 
 
 def read(stream: IO[bytes], length: int, turn_within: float) -> bytes:
-    """At most `length` bytes; fewer where the sender broke off. Waits up to `turn_within` seconds for a place, and then
-    until the body is there: a read from Granian cannot be called off, and to answer before it ends stops every thread
-    of the process until the sender hangs up (seen in 2.8.7). Raises TooManyAtOnce."""
+    """Up to `length` bytes; fewer if the sender disconnected. Waits up to `turn_within` seconds for a slot, then for as
+    long as the body takes: a read from Granian cannot be canceled, and responding before it ends blocks every thread of
+    the process until the sender disconnects (seen in 2.8.7). Raises TooManyAtOnce if no slot becomes free."""
     if not length:
         return b""
-    if not (_arriving.acquire(blocking=False) or _gets_a_turn(turn_within)):
+    if not (_arriving.acquire(blocking=False) or _wait_for_slot(turn_within)):
         raise TooManyAtOnce
     try:
         return stream.read(length)
-    except OSError:  # the sender went away
+    except OSError:  # the sender disconnected
         return b""
     finally:
         _arriving.release()
 
 
-def _gets_a_turn(seconds: float) -> bool:
+def _wait_for_slot(seconds: float) -> bool:
+    """False if none became free in time, or if too many are waiting already."""
     if not _waiting.acquire(blocking=False):
         return False
     try:

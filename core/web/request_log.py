@@ -1,6 +1,6 @@
-"""One line a request, whether Flask or the page cache answers: method, the route's pattern, status, milliseconds. Never
-an address with a token in it, a query, a form value or a database parameter; in development, all that is known of a
-fault. Static files leave no line."""
+"""The request log: one line per request, from Flask or the page cache, with method, route pattern, status and
+milliseconds. It never holds a URL (which may contain a token), a query string, a form value or a database parameter.
+In development, tracebacks are complete. Static files are not logged."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 
 log = logging.getLogger("site")
 FOR_THE_CACHE = "site.for_the_cache"
-"""In the environment of a request that the page cache makes for itself: who asked the cache gets the line."""
+"""WSGI environment key that marks the page cache's own requests. They are not logged: the visitor's request is."""
 
 
 class WithoutValues(logging.Formatter):
-    """Tracebacks keep where and what kind, and drop the message: it may quote what was typed. A fault in a
-    request is named by the route's pattern, because the address may hold a token."""
+    """Removes values from tracebacks: the location and the exception class stay, the message goes, because it may quote
+    what was typed. An error in a request is identified by the route's pattern, because the URL may hold a token."""
 
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_info and has_request_context():
@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
 
 
 def note(method: str, pattern: str, status: int, started: float) -> None:
-    """`started` is a moment of time.perf_counter()."""
+    """Write the line of one request. `started` is a time.perf_counter() value."""
     log.info("%s %s %s %.0f ms", method, pattern, status, (time.perf_counter() - started) * 1000)
 
 

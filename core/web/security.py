@@ -1,4 +1,4 @@
-"""What every answer carries and every request must pass, before any feature sees it."""
+"""Security headers of every response, and the checks that every request must pass before a feature sees it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # no-referrer would make Flask-WTF refuse every form over HTTPS.
+    # With no-referrer, Flask-WTF would reject every form over HTTPS.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -54,19 +54,19 @@ def init_app(app: Flask) -> None:
 
 
 def check_address() -> None:
-    """PostgreSQL takes no NUL in text, so an address with one leads nowhere."""
+    """PostgreSQL text cannot contain NUL, so a URL with one is a 404."""
     if "\0" in request.path:
         abort(404)
 
 
 def check_method() -> None:
-    """An address that is not there is 404 and a method that it does not have is 405, whatever the body is like."""
+    """An unknown URL is a 404 and a wrong method a 405, before the body is looked at."""
     if request.routing_exception is not None:
         raise request.routing_exception
 
 
 def check_body() -> None:
-    """Only whole, small, plain forms are read; anything else would arrive as an empty form."""
+    """Accept only complete, small, URL-encoded forms; Flask would present anything else as an empty form."""
     if request.method in READING or _is_open_to_other_sites():
         return
     if request.content_length is None:
@@ -83,7 +83,7 @@ def check_body() -> None:
 
 
 def _read_body(length: int) -> bytes:
-    # Whatever asks for the form after a refusal, the error page for one, must not wait for it again.
+    # Code that accesses request.form after this one fails, such as the error page, must not wait for the body again.
     stream, request.environ["wsgi.input"] = request.environ["wsgi.input"], io.BytesIO()
     settings = current_app.config["SETTINGS"]
     body = request_bodies.read(stream, length, settings.form_turn_within)
@@ -92,7 +92,7 @@ def _read_body(length: int) -> bytes:
 
 
 def check_origin() -> None:
-    """Refuse a form sent from another site. Proxies that strip these headers are let through:
+    """Reject a form sent from another site. Requests without these headers pass, because some proxies strip them:
     every view that changes data also requires a CSRF token."""
     if request.method in READING or _is_open_to_other_sites():
         return
@@ -114,7 +114,7 @@ class ForeignOrigin(BadRequest):
 
 
 def open_to_other_sites(view: object) -> object:
-    """Mark a view that mail programs may POST to (RFC 8058), in whatever form: it must not read the body."""
+    """Mark a view that mail programs may POST to (RFC 8058) with any body. It must not read the body."""
     view.open_to_other_sites = True  # type: ignore[attr-defined]
     return view
 
@@ -124,8 +124,8 @@ def _is_open_to_other_sites() -> bool:
 
 
 def read_up_to(size: int) -> Callable[[View], View]:
-    """Mark a view whose forms are read up to that many bytes. What is longer than MAX_BODY is refused all the same,
-    but its blueprint's error handler for 413 has the answers, and can show them."""
+    """Mark a view whose forms are read up to `size` bytes. Bodies longer than MAX_BODY are still rejected (413), but
+    the answers have been read by then and can be shown again."""
 
     def mark(view: View) -> View:
         view.read_up_to = size  # type: ignore[attr-defined]

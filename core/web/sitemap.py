@@ -15,7 +15,7 @@ View = Callable[..., BaseResponse]
 
 
 def listed(view: View) -> View:
-    """Marks a page that search engines may find. It must need nothing that its address does not say."""
+    """Marks a page for /sitemap.xml. Its route must not take arguments."""
     view.listed = True  # type: ignore[attr-defined]
     return view
 

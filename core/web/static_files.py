@@ -1,4 +1,4 @@
-"""Static files: an address changes with the file's content, so browsers may cache it forever."""
+"""Static files. Their URLs carry a hash of the content (`?v=`), so browsers may cache them forever."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 
 def addresses(app: Flask) -> Iterator[str]:
-    """Every static file's address, with its version and without."""
+    """Every static file's URL, once without and once with its version."""
     folder = Path(app.static_folder or "static")
     for file in sorted(file for file in folder.rglob("*") if file.is_file()):
         plain = f"{app.static_url_path}/{file.relative_to(folder).as_posix()}"
@@ -44,7 +44,7 @@ def addresses(app: Flask) -> Iterator[str]:
 
 
 def _content(file: Path) -> bytes:
-    """The style sheet comes with its layers inside, so that a page waits for one file and not for nine in turn."""
+    """A file's content. The style sheet's imports are inlined, so that a page waits for one file, not nine."""
     if not file.as_posix().endswith(STYLE_SHEET):
         return file.read_bytes()
     return IMPORT.sub(

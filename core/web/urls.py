@@ -1,4 +1,4 @@
-"""Addresses of this site as others see them."""
+"""Absolute URLs of this site."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from flask import current_app
 
 
 def link(path: str) -> str:
-    """An absolute address, from SITE_URL and never from a request."""
+    """The absolute URL of a path. It starts with SITE_URL, never with the Host header of a request."""
     return f"{current_app.config['SITE_URL']}{path}"

@@ -46,7 +46,8 @@ function upgrade(input) {
     list.innerHTML = await answer.text();
     [...list.children].forEach((option, place) => { option.id = `${list.id}-${place}`; });
     show(list.children.length > 0);
-    document.getElementById("live").textContent = `${list.children.length || "No"} suggestions`;
+    const count = list.children.length;
+    document.getElementById("live").textContent = `${count || "No"} ${count === 1 ? "suggestion" : "suggestions"}`;
   };
 
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, PAUSE); });

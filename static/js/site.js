@@ -60,6 +60,14 @@ document.addEventListener("htmx:after:swap", () => {
   document.title = (wrong ? "Error: " : "") + document.title.replace(/^Error: /, "");
 });
 
+// Errors are read from their heading on, which focus alone would leave above the screen.
+document.addEventListener("htmx:after:swap", (event) => {
+  const heading = document.querySelector("main .error-summary [autofocus]");
+  if (!heading || !event.detail.ctx.sourceElement.matches("form")) return;
+  heading.focus({ preventScroll: true });
+  heading.parentElement.scrollIntoView({ block: "start" });
+});
+
 // Failures leave the page as it is and say so.
 document.addEventListener("htmx:error", (event) => {
   if (!isCheck(event.detail.ctx?.sourceElement ?? document.body)) say(MESSAGES.offline);
@@ -74,7 +82,7 @@ document.addEventListener("htmx:finally:request", (event) => {
   const { sourceElement, response, hx } = event.detail.ctx;
   const form = sourceElement.matches("form") ? sourceElement : null;
   if (form && !hx?.redirect) setBusy(form, false);
-  if (response && response.status < 400 && !isCheck(sourceElement)) say("");
+  if (response && response.status < 400) say("");
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) document.querySelectorAll("[data-guard]").forEach((form) => setBusy(form, false));

@@ -1,7 +1,7 @@
 """What axe finds, and whether a page scrolls sideways.
 
-`make test` looks at every width with every rule in light colors, and in dark ones, narrow and wide, at contrast alone:
-nothing else depends on the color scheme. `make test-all` takes the other looks as well.
+`make test` looks at a narrow page in light colors and at a wide one in dark colors, with every rule. `make test-all`
+also takes the other looks: each width in both color schemes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tests.needs import AXE
 Scheme = Literal["light", "dark"]
 WIDTHS = (320, 768, 1280)
 ALL_RULES = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
-CONTRAST = ("color-contrast",)
 FIND = """async (rules) => {
     const {violations} = await axe.run({runOnly: rules, preload: false, resultTypes: ['violations']});
     return violations.flatMap(({id, help, nodes}) => nodes.map(node => `${id} (${help}): ${node.target.join(' ')}`));
@@ -31,16 +30,27 @@ class Look:
 
     width: int
     scheme: Scheme = "light"
-    rules: tuple[str, ...] = ALL_RULES
 
 
 LIGHT = tuple(Look(width) for width in WIDTHS)
 DARK = tuple(Look(width, "dark") for width in WIDTHS)
-NARROW, *OTHERS = LIGHT
-BRIEF = (*LIGHT, *(Look(look.width, "dark", CONTRAST) for look in (LIGHT[0], LIGHT[-1])))
+NARROW = LIGHT[0]
+BRIEF = (NARROW, DARK[-1])
+REST = (*LIGHT[1:], *DARK[:-1])
 
 
-def check(page: Page, looks: Iterable[Look] = BRIEF, where: str = "") -> None:
+def brief_then_full(brief: tuple[Look, ...], full: tuple[Look, ...]) -> pytest.MarkDecorator:
+    """The looks of `make test`, and those that only `make test-all` takes."""
+    return pytest.mark.parametrize(
+        "looks", [pytest.param(brief, id="brief"), pytest.param(full, id="full", marks=pytest.mark.full)]
+    )
+
+
+with_javascript = brief_then_full(BRIEF, REST)
+without_javascript = brief_then_full((NARROW,), (*LIGHT[1:], *DARK))
+
+
+def check(page: Page, looks: Iterable[Look] = (*LIGHT, *DARK), where: str = "") -> None:
     """Fails with every finding: its rule, its element and the page (`where` it is not the page's own address)."""
     page.wait_for_load_state("load")
     if not page.evaluate("'axe' in window"):
@@ -57,7 +67,7 @@ def check(page: Page, looks: Iterable[Look] = BRIEF, where: str = "") -> None:
 def _see(page: Page, look: Look) -> list[str]:
     page.set_viewport_size({"width": look.width, "height": 800})
     page.emulate_media(color_scheme=look.scheme)
-    found: list[str] = page.evaluate(FIND, look.rules)
+    found: list[str] = page.evaluate(FIND, ALL_RULES)
     if (wide := page.evaluate("document.documentElement.scrollWidth")) > look.width:
         found.append(f"scrolls sideways: it is {wide} px wide")
     return found

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.actions import fill_in
-from tests.browser.checks import BRIEF, DARK, NARROW, OTHERS, Look, check
+from tests.browser.checks import NARROW, Look, check, with_javascript, without_javascript
 from tests.browser.fixtures import OpenPage
 from tests.builders import referral
 from tests.needs import HTML_VALIDATE, TOOLS
@@ -31,20 +31,11 @@ PAGES = (
     "/dev/mailbox",
     "/nothing-here",
 )
+OF_EACH_KIND = ("/", "/treatments/compare", "/refer", "/subscribe")
+"""Without JavaScript, `make test` looks at these alone."""
 
 
 CheckPage = Callable[[Page], None]
-
-
-def brief_then_full(brief: tuple[Look, ...], full: tuple[Look, ...]) -> pytest.MarkDecorator:
-    """The looks of `make test`, and those that only `make test-all` takes."""
-    return pytest.mark.parametrize(
-        "looks", [pytest.param(brief, id="brief"), pytest.param(full, id="full", marks=pytest.mark.full)]
-    )
-
-
-with_javascript = brief_then_full(BRIEF, DARK)
-without_javascript = brief_then_full((NARROW,), (*OTHERS, *DARK))
 
 
 @pytest.fixture
@@ -83,7 +74,9 @@ def test_pages(open_page: OpenPage, check_page: CheckPage, path: str) -> None:
 
 @without_javascript
 @pytest.mark.axe
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "path", [path if path in OF_EACH_KIND else pytest.param(path, marks=pytest.mark.full) for path in PAGES]
+)
 def test_pages_without_javascript(open_page: OpenPage, check_bare: CheckPage, path: str) -> None:
     check_bare(open_page(path, java_script_enabled=False))
 
@@ -101,7 +94,7 @@ def test_an_open_source(open_page: OpenPage, check_page: CheckPage) -> None:
 @pytest.mark.axe
 def test_open_suggestions_and_a_full_assessment(open_page: OpenPage, check_page: CheckPage) -> None:
     page = open_page("/refer")
-    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="calling_clinic_now"))
+    fill_in(page, referral(aneurysmal_disease="yes", suicide_risk="high", urgent_handoff="emergency_care_arranged"))
     expect(page.locator("#assessment")).to_contain_text("Suicide risk is high")
     page.locator("#assessment summary").first.click()
     page.get_by_role("button", name="Remove medication 2").click()
@@ -115,7 +108,7 @@ def test_open_suggestions_and_a_full_assessment(open_page: OpenPage, check_page:
 def walk_through_the_referral(page: Page, look: CheckPage) -> None:
     """Every state of the referral: errors, the emergency, the answers, the reference."""
     page.get_by_role("button", name="Check your answers").click()
-    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator(".error-summary h2")).to_be_focused()
     look(page)
     page.get_by_label("Yes").first.check()
     expect(page.get_by_role("heading", name="This cannot wait for a form")).to_be_visible()
@@ -139,6 +132,7 @@ def test_referral_states(open_page: OpenPage, check_page: CheckPage) -> None:
     walk_through_the_referral(open_page("/refer"), check_page)
 
 
+@pytest.mark.full
 @without_javascript
 @pytest.mark.axe
 def test_referral_states_without_javascript(open_page: OpenPage, check_bare: CheckPage) -> None:
@@ -161,6 +155,7 @@ def test_footer_states(open_page: OpenPage, check_page: CheckPage) -> None:
     walk_through_the_footer(open_page("/journey"), check_page)
 
 
+@pytest.mark.full
 @without_javascript
 @pytest.mark.axe
 def test_footer_states_without_javascript(open_page: OpenPage, check_bare: CheckPage) -> None:

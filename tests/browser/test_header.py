@@ -9,7 +9,7 @@ from tests.browser.fixtures import OpenPage
 
 pytestmark = pytest.mark.browser
 
-MORE = ("Information evenings", "Call back")
+MORE = ("Call back", "Information evenings")
 ROW = ".site-header .brand, .site-header .nav-wide li, .site-header .refer"
 ADD = """words => document.querySelectorAll('.site-header ul').forEach(
     list => list.insertAdjacentHTML('beforeend', `<li><a href="/">${words}</a></li>`))"""
@@ -18,16 +18,19 @@ ADD = """words => document.querySelectorAll('.site-header ul').forEach(
 def grow(page: Page, entries: int) -> int:
     """The navigation has this many entries, or as many as it has already."""
     links = page.locator(".nav-wide li")
-    for words in MORE[: max(0, entries - links.count())]:
-        page.evaluate(ADD, words)
-    return links.count()
+    while (shown := links.count()) < entries:
+        page.evaluate(ADD, MORE[shown % len(MORE)])
+    return shown
 
 
 @pytest.mark.parametrize("width", [1280, 1440])
-@pytest.mark.parametrize("entries", [5, 6, 7])
-def test_the_header_is_one_row(open_page: OpenPage, width: int, entries: int) -> None:
+def test_the_header_is_one_row(open_page: OpenPage, width: int) -> None:
     page = open_page("/journey", width=width)
-    shown = grow(page, entries)
+    for entries in (5, 6, 7):
+        check_row(page, grow(page, entries), width)
+
+
+def check_row(page: Page, shown: int, width: int) -> None:
     boxes = [box for part in page.locator(ROW).all() if (box := part.bounding_box())]
     assert len(boxes) == shown + 2
     centers = {round(box["y"] + box["height"] / 2) for box in boxes}

@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from core.mail import outbox
-from tests.browser.checks import check
+from tests.browser.checks import Look, check, with_javascript
 from tests.browser.fixtures import OpenPage
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,8 @@ def open_link(page: Page, words: str) -> None:
     ).first.click()
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+# `make test` takes the same way with JavaScript in the test of accessibility below.
+@pytest.mark.parametrize("javascript", [pytest.param(True, marks=pytest.mark.full), False])
 def test_a_newcomer_subscribes_confirms_and_leaves(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/journey", java_script_enabled=javascript)
     subscribe(page, f"newcomer-{javascript}@example.com".lower())
@@ -57,10 +58,13 @@ def test_the_html_of_a_mail_can_be_followed_from_its_page(open_page: OpenPage) -
     expect(opened.value.get_by_role("button", name="Confirm")).to_be_visible()
 
 
+@with_javascript
 @pytest.mark.axe
-def test_every_page_of_a_subscription_and_a_mail_itself_are_accessible(open_page: OpenPage, live_app: Flask) -> None:
+def test_every_page_of_a_subscription_and_a_mail_itself_are_accessible(
+    open_page: OpenPage, live_app: Flask, looks: tuple[Look, ...]
+) -> None:
     page = open_page("/subscribe")
-    subscribe(page, "reads-closely@example.com")
+    subscribe(page, f"reads-closely-at-{len(looks)}-looks@example.com")
     with live_app.app_context():
         newest = outbox.newest(1)[0].id
     for path in (f"/dev/mailbox/{newest}", f"/dev/mailbox/{newest}/html"):
@@ -71,13 +75,13 @@ def test_every_page_of_a_subscription_and_a_mail_itself_are_accessible(open_page
                 page.set_viewport_size({"width": width, "height": 800})
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
         else:
-            check(page)
+            check(page, looks)
     open_link(page, "/subscribe/confirm/")
     press(page, "Confirm", "You are subscribed")
-    check(page)
+    check(page, looks)
     open_link(page, "/subscribe/leave/")
-    check(page)
+    check(page, looks)
     press(page, "Unsubscribe", "You are unsubscribed")
-    check(page)
+    check(page, looks)
     press(page, "Delete everything about me", "Everything is deleted")
-    check(page)
+    check(page, looks)

@@ -12,12 +12,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, text
 
-from blueprints.newsletters import issues, services
+from blueprints.newsletters import commands, issues, services
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
 from core.mail import outbox
-from tests.conftest import Wait
+from tests.conftest import Wait, build, close
 from tests.content.words import CONTENT, change
 from tests.page import Client
 from tests.postbox import Postbox, listening
@@ -45,7 +45,9 @@ def postbox(app: Flask) -> Iterator[Postbox]:
 
 
 @pytest.fixture
-def run(app: Flask) -> Run:
+def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(commands, "POLL_INTERVAL", 0.02)
+
     def invoke(*arguments: str | Path, code: int = 0) -> str:
         result = app.test_cli_runner().invoke(args=["newsletter", *map(str, arguments)])
         assert result.exit_code == code, result.output
@@ -273,8 +275,6 @@ def test_an_issue_is_public_and_in_the_feed_once_it_is_no_draft(app: Flask, clie
 
 
 def test_a_public_issue_has_a_page_with_its_sources(tmp_path: Path) -> None:
-    from tests.conftest import build, close
-
     folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
     change(folder / ISSUE, "draft: true\n", "")
     app = build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}", CONTENT=folder)

@@ -53,6 +53,7 @@ def sent_page(app: Flask, path: str) -> str:
     return page.text.replace(path.rpartition("/")[2], "REFERENCE")
 
 
+@pytest.mark.full
 def test_seventy_referrals_from_eleven_clients_mail_a_victim_six_times(app: Flask) -> None:
     for number in range(70):
         assert refer(app, f"192.0.2.{number % 11}").startswith("/refer/sent/KTC-")

@@ -1,4 +1,4 @@
-"""What an assessment may look at, and the shapes in which it answers. No name, no address, no free text but one."""
+"""The answers that an assessment reads, and the shapes of its results. No name, no address, and one free text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STALE_DAYS = 28
 
 @dataclass(frozen=True, kw_only=True)
 class AssessmentInput:
-    """Everything but today may be unknown, so that a form can be assessed while it is filled in."""
+    """The answers to assess. All but `today` may be unanswered, so that a half-filled form can be assessed."""
 
     today: date
     trials: tuple[Trial, ...] = ()
@@ -32,22 +32,22 @@ class AssessmentInput:
     safety_plan: str = ""
     prior_attempts: str = ""
     lethal_means: str = ""
-    had_ect: str = "unknown"
-    had_tms: str = "unknown"
-    had_psychotherapy: str = "unknown"
-    had_ketamine: str = "unknown"
+    had_ect: str = ""
+    had_tms: str = ""
+    had_psychotherapy: str = ""
+    had_ketamine: str = ""
     safety: Mapping[str, str] = field(default_factory=dict)
-    """Keys of terminology/answers.py SAFETY; yes, no, unknown, not_applicable, or "" where it is not answered."""
+    """Keys of terminology/answers.py SAFETY; yes, no, unknown, not_applicable, or "" (not answered)."""
     systolic: int | None = None
-    """mmHg, as diastolic."""
+    """mmHg, like diastolic."""
     diastolic: int | None = None
     hold_systolic: int | None = None
-    """The clinic does not treat at or above this pressure (mmHg); None if it has not said."""
+    """The clinic does not treat at or above this pressure (mmHg). None: the clinic has set no such limit."""
     hold_diastolic: int | None = None
     current_medications: str = ""
 
     def phq9_age(self) -> int | None:
-        """Days since the PHQ-9. A date in the future is a slip, so it is not known."""
+        """Days since the PHQ-9. None if its date is missing, or in the future and so mistyped."""
         if self.phq9_date is None or self.phq9_date > self.today:
             return None
         return (self.today - self.phq9_date).days
@@ -58,7 +58,7 @@ class AssessmentInput:
 
 @dataclass(frozen=True)
 class Finding:
-    """One question and its answer, in one sentence that says why."""
+    """The answer to one question, with the reason in a sentence."""
 
     code: str
     verdict: Verdict
@@ -74,14 +74,17 @@ class Flag:
 
 @dataclass(frozen=True)
 class Missing:
-    """What a prior authorization will ask for. `field` is the form's name for it."""
+    """A question that still needs an answer."""
 
     field: str
+    """Name of its field in the form; the first of them where several questions share a line."""
     words: str
+    reason: str = ""
+    """What the answer is needed for, as in "needed for prior authorization"; "" where nothing in particular."""
 
 
 def assessment_input_of(details: ReferralData, today: date) -> AssessmentInput:
-    """The case inside a whole referral."""
+    """The answers that an assessment reads, taken from a whole referral."""
     same = {f.name for f in fields(AssessmentInput)} & {f.name for f in fields(details)} - {"phq9_date"}
     born = _date(details.patient_birth_date)
     return AssessmentInput(
@@ -94,13 +97,13 @@ def assessment_input_of(details: ReferralData, today: date) -> AssessmentInput:
 
 
 def combine(verdicts: Iterable[Verdict]) -> Verdict:
-    """All of them together: one no decides; else what cannot be told leaves it open."""
+    """One verdict for all: "no" if any is "no"; otherwise "cannot_tell" if any cannot be told; otherwise "yes"."""
     given = set(verdicts)
     return next((v for v in ("does_not_apply", "no", "cannot_tell") if v in given), "yes")
 
 
 def at_least(value: float | None, least: float | None, surely: float | None = None) -> Verdict:
-    """Below `least` no, from `surely` on yes; between them, or where either is not known, nobody can tell."""
+    """ "no" below `least` and "yes" from `surely` (or `least`) up; in between, or without a number, "cannot_tell"."""
     if value is None or least is None:
         return "cannot_tell"
     if value < least:
@@ -109,7 +112,7 @@ def at_least(value: float | None, least: float | None, surely: float | None = No
 
 
 def number(value: float) -> str:
-    """Without a needless `.0`."""
+    """The number without a trailing `.0`."""
     return f"{value:g}"
 
 

@@ -148,7 +148,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         """What is known so far. An answer that cannot be used, or is not asked, is not known."""
         found, born = self.diagnosis_read(), self.birth_date()
         phq9_done = not self.phq9_not_done.data
-        as_typed = ("suicide_risk", "safety_plan", "prior_attempts", "lethal_means", "current_medications")
+        as_typed = (*HAD, "suicide_risk", "safety_plan", "prior_attempts", "lethal_means", "current_medications")
         return AssessmentInput(
             today=clinic.today(),
             trials=self.tried(),
@@ -214,6 +214,7 @@ class ReferralForm(Questions, HistoryQuestions, SafetyQuestions):
         }
 
 
+HAD = ("had_ect", "had_tms", "had_psychotherapy", "had_ketamine")
 AS_TYPED = (
     "referrer_given_name",
     "referrer_family_name",
@@ -232,10 +233,7 @@ AS_TYPED = (
     "insurance_payer",
     "other_diagnoses",
     "clinical_summary",
-    "had_ect",
-    "had_tms",
-    "had_psychotherapy",
-    "had_ketamine",
+    *HAD,
     "history_details",
     "current_medications",
     "allergies",

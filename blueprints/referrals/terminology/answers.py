@@ -1,4 +1,4 @@
-"""Answers that are chosen, not typed: the value that is stored, and the words that are shown."""
+"""Answers chosen from a list: the value that is stored and the words that are shown."""
 
 YES_NO = {"yes": "Yes", "no": "No"}
 YES_NO_UNKNOWN = {"yes": "Yes", "no": "No", "unknown": "Not known"}

@@ -1,12 +1,13 @@
-"""How far a word that is being typed is from a name, in single slips of the finger."""
+"""How many typing slips separate a word that is being typed from a name."""
 
 from __future__ import annotations
 
 FAR = 99
+"""Stands for too many slips."""
 
 
 def slips_allowed(typed: str) -> int:
-    """A short word is every name's neighbor, so it must be right."""
+    """Short words must be right: with a slip allowed, they would match nearly every name."""
     return 2 if len(typed) >= 7 else 1 if len(typed) >= 4 else 0
 
 
@@ -16,7 +17,7 @@ def slips(typed: str, name: str, most: int) -> int:
     A slip is a letter too many, too few, wrong, or two that are swapped (Damerau, optimal string alignment).
     Only the band of the table that `most` slips can reach is filled, so a long name costs no more than a short one.
     """
-    if len(set(typed).difference(name)) > most:  # each letter that the name has not is a slip
+    if len(set(typed).difference(name)) > most:  # Each letter that the name lacks is a slip.
         return FAR
     before: dict[int, int] = {}
     row = {j: j for j in range(min(most, len(name)) + 1)}

@@ -168,7 +168,7 @@ def test_rows_from_before_open_are_counted_and_fail_the_check_until_they_are_rec
     checked = run(site, "check")
     assert checked.exit_code == 1
     assert "3 of 5 rows open and are as they were sealed" in checked.stdout
-    assert "2 rows are from before that was recorded: see `flask keys record`" in checked.stdout
+    assert "2 rows were sealed before columns were recorded: see `flask keys record`" in checked.stdout
     before = rows(site)
     done = run(site, "record", "--batch", "2", private_key=RECOVERY.private)
     assert done.exit_code == 0
@@ -199,7 +199,7 @@ def test_an_old_row_that_is_put_back_fails_the_check(site: Flask) -> None:
     change(site, second, **copy)
     checked = run(site, "check")
     assert checked.exit_code == 1
-    assert "1 rows are from before" in checked.stdout
+    assert "1 rows were sealed before" in checked.stdout
 
 
 def test_what_differs_is_not_recorded_away(site: Flask) -> None:
@@ -217,7 +217,7 @@ def test_a_row_that_does_not_open_is_named_and_does_not_stop_the_recording(site:
     done = run(site, "record", "--batch", "1")
     assert done.exit_code == 1
     assert f"{second}: the record is cut short or empty" in done.stderr
-    assert "1 rows are as they were" in done.stderr
+    assert "1 rows were not changed" in done.stderr
     assert [differs(site, name) for name in (first, *rest)] == [()] * 4
 
 

@@ -108,5 +108,5 @@ def test_a_long_check_shows_how_far_it_is_and_names_what_matters(site: Flask, mo
     checked = run(site, "check")
     assert re.findall(r"(\d) rows so far", checked.stderr) == ["2", "4"]
     assert [name for name in references(site) if name in checked.stderr] == [changed, rest[0], rest[-1]]
-    assert "2 rows do not open; the first 1 are named" in checked.stdout
+    assert "2 rows do not open; the first 1 are listed" in checked.stdout
     assert "1 of 5 rows open" in checked.stdout

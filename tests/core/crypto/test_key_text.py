@@ -83,10 +83,10 @@ def test_a_key_has_one_spelling() -> None:
 
 
 def test_a_key_of_the_other_kind_is_refused_by_name() -> None:
-    with pytest.raises(envelope.SealingError, match="a private key, and a public one is needed") as refused:
+    with pytest.raises(envelope.SealingError, match="a private key, but a public key is needed") as refused:
         envelope.check_public_key(PAIR.private)
     assert PAIR.private not in str(refused.value)
-    with pytest.raises(envelope.SealingError, match="a public key, and a private one is needed"):
+    with pytest.raises(envelope.SealingError, match="a public key, but a private key is needed"):
         envelope.public_key_of(PAIR.public)
 
 
@@ -113,7 +113,7 @@ LOW_ORDER = [
 @pytest.mark.parametrize("point", LOW_ORDER, ids=bytes.hex)
 def test_a_key_that_keeps_no_secret_is_refused(point: bytes) -> None:
     for text in (key_text.encode(key_text.PUBLIC, point), base64.urlsafe_b64encode(point).decode().rstrip("=")):
-        with pytest.raises(envelope.SealingError, match="anybody could open"):
+        with pytest.raises(envelope.SealingError, match="would let anyone open"):
             envelope.seal({}, (text,), "row-1")
 
 

@@ -125,7 +125,7 @@ def test_a_wrong_private_key_stops_the_start(tmp_path: Path, private: str, base:
 def test_an_old_private_key_in_place_of_the_public_one_is_found_where_the_pair_is(tmp_path: Path) -> None:
     private = untyped(PAIR.private)
     staff = {**PRODUCTION, "SITE_PARTS": "staff", "SEALING_PRIVATE_KEY": PAIR.private}
-    with pytest.raises(config.ConfigError, match="has a private key") as refused:
+    with pytest.raises(config.ConfigError, match="contains a private key") as refused:
         config.read({**staff, "SEALING_PUBLIC_KEYS": private}, tmp_path)
     assert private not in str(refused.value)
 
@@ -154,7 +154,7 @@ def test_a_private_key_that_fits_nothing_is_said_at_the_start(
     keys = {"SEALING_PUBLIC_KEYS": (PAIR.public, RECOVERY.public), "SEALING_PRIVATE_KEY": key}
     with caplog.at_level(logging.WARNING, "site"):
         build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}", **keys)
-    assert ("SEALING_PRIVATE_KEY opens nothing" in caplog.text) is warned
+    assert ("SEALING_PRIVATE_KEY does not match" in caplog.text) is warned
     assert key not in caplog.text
 
 

@@ -71,7 +71,7 @@ def test_what_failed_and_was_withdrawn_is_never_retried(postbox: Postbox, says: 
     withdraw("reader0@example.com")
     assert statuses()["news-0"] == "withdrawn"
     postbox.data_says = "250 OK"
-    wait(worker.LONGEST_PAUSE)
+    wait(worker.MAX_RETRY_DELAY)
     assert outbox.retry(["news-0"]) == 0
     outbox.retry()
     assert sum(worker.deliver()) == 1
@@ -249,7 +249,7 @@ def test_what_became_of_a_broadcast_is_known_after_the_purge(postbox: Postbox, w
 
 @pytest.mark.usefixtures("here")
 def test_a_purge_counts_every_row_once_however_many_there_are(monkeypatch: pytest.MonkeyPatch, wait: Wait) -> None:
-    monkeypatch.setattr(outbox, "PURGED_TOGETHER", 2)
+    monkeypatch.setattr(outbox, "PURGE_BATCH", 2)
     broadcast = broadcasts(5)
     withdraw(*(f"reader{n}@example.com" for n in range(5)))
     have("single", Status.WITHHELD)

@@ -263,7 +263,7 @@ def test_a_stranger_or_a_wrong_password_gets_no_mail(
 
 
 def test_no_password_and_no_foreign_host_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [transport._is_here(host) for host in ("127.0.0.1", "localhost", "::1", "mail.example")] == [
+    assert [transport._is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "mail.example")] == [
         True,
         True,
         True,
@@ -272,6 +272,6 @@ def test_no_password_and_no_foreign_host_without_tls(monkeypatch: pytest.MonkeyP
     with listening(Postbox()) as box:
         with pytest.raises(transport.NotSecure):
             transport.connect(f"smtp://clinic:secret@127.0.0.1:{box.port}")
-        monkeypatch.setattr(transport, "_is_here", lambda _host: False)
+        monkeypatch.setattr(transport, "_is_loopback", lambda _host: False)
         with pytest.raises(transport.NotSecure):
             transport.connect(box.url)

@@ -64,6 +64,7 @@ def wait_until(address: str, words: str) -> None:
     raise AssertionError(f"{address} never said “{words}”")
 
 
+@pytest.mark.full
 @pytest.mark.xdist_group("project")
 def test_the_site_starts_again_when_something_is_saved(restored: Path, tmp_path: Path, free: int) -> None:
     routes = restored / ROUTES

@@ -14,7 +14,7 @@ import pytest
 
 from core.web.request_bodies import ARRIVING_AT_ONCE
 from tests.builders import PRODUCTION
-from tests.conftest import build, close
+from tests.conftest import copy_of
 from tests.servers import ROOT, start
 
 
@@ -80,11 +80,10 @@ def test_production_that_lacks_settings_is_said_plainly(tmp_path: Path, free: in
 
 @pytest.fixture
 def production(
-    tmp_path: Path, free: int, request: pytest.FixtureRequest
+    tmp_path: Path, free: int, sqlite_tables: Path, request: pytest.FixtureRequest
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`flask serve` in production, with its tables, when it answers; further settings as the fixture's parameter."""
-    url = f"sqlite:///{tmp_path / 'production.sqlite3'}"
-    close(build(tmp_path, url))
+    url = copy_of(sqlite_tables, tmp_path)
     settings: dict[str, str] = {"DATABASE_URL": url, **PRODUCTION, **getattr(request, "param", {})}
     with start(tmp_path, free, ROOT, **settings) as server:
         assert server.stdout is not None
@@ -151,6 +150,7 @@ def test_a_sender_who_hangs_up_gives_back_the_place(production: tuple[subprocess
     assert check_email(port) == 200
 
 
+@pytest.mark.full  # It waits for the whole of SHUTDOWN_TIMEOUT.
 def test_a_slow_client_does_not_keep_the_server_from_stopping(production: tuple[subprocess.Popen[str], int]) -> None:
     server, port = production
     with begin_form(port):

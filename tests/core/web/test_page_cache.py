@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core import clock
 from core.web import page_cache
 from tests.builders import PRODUCTION, referral
-from tests.conftest import Wait, build, close
+from tests.conftest import Wait, build, close, copy_of
 from tests.page import CONTENT_PAGES, EXPORTS, Document, check_headers
 
 DECODE: dict[str, Callable[[bytes], bytes]] = {
@@ -39,8 +39,8 @@ View = Callable[[], BaseResponse]
 
 
 @pytest.fixture
-def production(tmp_path: Path) -> Iterator[Flask]:
-    app = build(tmp_path, f"sqlite:///{tmp_path / 'production.sqlite3'}", **PRODUCTION)
+def production(tmp_path: Path, sqlite_tables: Path) -> Iterator[Flask]:
+    app = build(tmp_path, copy_of(sqlite_tables, tmp_path), **PRODUCTION)
     yield app
     close(app)
 
@@ -231,10 +231,10 @@ def read_session() -> BaseResponse:
         (cookie, "it sets a cookie"),
         (new_session, "it sets a cookie"),
         (read_session, "it depends on a cookie"),
-        (lambda: Response("words", 404), "the answer is 404"),
-        (lambda: Response("words", 503), "the answer is 503"),
-        (lambda: Response("words", 206), "the answer is 206"),
-        (lambda: Response("words", 302, {"Location": "/"}), "the answer is 302"),
+        (lambda: Response("words", 404), "the status is 404"),
+        (lambda: Response("words", 503), "the status is 503"),
+        (lambda: Response("words", 206), "the status is 206"),
+        (lambda: Response("words", 302, {"Location": "/"}), "the status is 302"),
     ],
 )
 def test_what_is_not_for_everybody_is_not_kept_and_the_log_says_so(

@@ -62,3 +62,18 @@ def test_a_check_writes_nothing(sqlite_app: Flask, sqlite_htmx_client: Client) -
         event.listen(db.engine, "commit", commits.append)
     sqlite_htmx_client.post("/refer/check/referrer_npi", {**token, "referrer_npi": "1"})
     assert commits == []
+
+
+def test_what_was_understood_is_said_anew(sqlite_htmx_client: Client) -> None:
+    """A drug also names the dose from which weeks count; a unit makes the weight readable."""
+    drug = check(sqlite_htmx_client, "trials-0-medication", **{"trials-0-medication": "Zoloft"}).document
+    assert drug.text_of("trials-0-medication-note") == "= sertraline"
+    assert drug.text_of("trials-0-weeks-note") == "Weeks at 50 mg or more"
+    unit = check(sqlite_htmx_client, "weight_unit", weight="168", weight_unit="lb").document
+    assert unit.text_of("weight-note") == "= 168 lb (76 kg)"
+
+
+@pytest.mark.parametrize("field", ["diagnosis", "trials-0-medication", "weight", "patient_email"])
+def test_a_field_whose_words_are_understood_asks_for_its_check(sqlite_htmx_client: Client, field: str) -> None:
+    control = sqlite_htmx_client.get("/refer").document.by_id(field)
+    assert control.attributes["data-hx-post"] == f"/refer/check/{field}"

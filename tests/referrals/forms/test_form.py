@@ -12,7 +12,7 @@ from blueprints.referrals.forms.safety import SafetyQuestions
 from blueprints.referrals.terminology.answers import SAFETY
 from core.forms.base import Radio
 from tests.builders import REFERRAL, referral
-from tests.page import Answer, Client
+from tests.page import Answer, Client, Element
 
 
 def refused(client: Client, **changes: Any) -> Answer:
@@ -187,7 +187,7 @@ def test_nothing_that_was_typed_is_lost(client: Client) -> None:
     checked = {e.attributes["id"] for e in answer.document.all("input") if "checked" in e.attributes}
     assert {"emergency-1", "service_requested-0", "service_requested-3", "attestation"} <= checked
     selected = [e.attributes["value"] for e in answer.document.all("option") if "selected" in e.attributes]
-    assert selected == ["psychiatry", "en", "none", "partial"]
+    assert selected == ["psychiatry", "en", "1", "yes", "none", "unknown", "partial"]
     assert answer.document.all("input", name="strict")[0].attributes["value"] == "1"
 
 
@@ -212,8 +212,7 @@ def test_htmx_gets_the_same_form_without_the_page_around_it(htmx_client: Client)
     assert "<html" not in answer.text
     assert "check digit" in answer.error("referrer_npi")
     assert answer.document.by_id("referral-form").tag == "form"
-    (summary,) = [e for e in answer.document.elements if e.attributes.get("class") == "error-summary"]
-    assert "autofocus" in summary.attributes
+    assert "autofocus" in answer.document.by_id("error-summary-title").attributes
 
 
 def test_htmx_goes_to_the_review_by_header(htmx_client: Client) -> None:
@@ -230,8 +229,7 @@ def test_enter_in_a_field_presses_the_button_that_checks(sqlite_client: Client) 
 def test_every_field_of_the_form_has_its_hooks(sqlite_client: Client) -> None:
     document = sqlite_client.get("/refer").document
     names = {e.attributes.get("name", "") for tag in ("input", "select", "textarea") for e in document.all(tag)}
-    hidden = {e.attributes.get("name", "") for e in document.all("input", type="hidden")}
-    for name in names - hidden - {"email", "website"}:
+    for name in names - {"email", "website", *document.fields()}:
         assert document.by_id(f"{name}-error").text == ""
         assert document.by_id(f"{name}-group")
 
@@ -241,26 +239,35 @@ def test_every_field_of_the_form_has_its_hooks(sqlite_client: Client) -> None:
     [
         ("input", "patient_family_name", "patient_family_name-error"),
         ("textarea", "current_medications", "current_medications-hint current_medications-error"),
-        ("fieldset", "suicide_risk", "suicide_risk-error"),
-        ("fieldset", "urgent_handoff", "urgent_handoff-hint urgent_handoff-error"),
+        ("radiogroup", "suicide_risk", "suicide_risk-error"),
+        ("radiogroup", "urgent_handoff", "urgent_handoff-hint urgent_handoff-error"),
         ("input", "attestation", "attestation-error"),
     ],
 )
 def test_a_control_is_described_by_its_hint_and_its_error(
     sqlite_client: Client, tag: str, name: str, described_by: str
 ) -> None:
-    place = f"{name}-group" if tag == "fieldset" else name
+    place = f"{name}-group" if tag == "radiogroup" else name
     element = sqlite_client.get("/refer").document.by_id(place)
-    assert (element.tag, element.attributes.get("aria-describedby")) == (tag, described_by)
+    assert tag in (element.tag, element.attributes.get("role"))
+    assert element.attributes.get("aria-describedby") == described_by
 
 
 def test_the_blank_form_asks_every_question(sqlite_client: Client) -> None:
     form, paper = sqlite_client.get("/refer"), sqlite_client.get("/refer/print")
-    asked = {e.text.removesuffix(" (required)").strip() for e in form.document.all("legend")}
-    asked -= {"Date of birth", "Blood pressure in mmHg", "In this episode?", "Unit of weight"}
-    printed = {e.text.removesuffix(" (required)").strip() for e in paper.document.all("dt")}
-    assert asked <= printed
-    assert {"Your NPI", "Date of birth: month, day, year", "Clinical summary", "Medications that were tried"} <= printed
+    questions = {e.attributes["id"].removesuffix("-group") for e in form.document.elements if is_question(e)}
+    not_on_paper = {"email", "referrer_no_npi", "remember_me", "trials_list", "weight_unit"}
+    rows = {name for name in questions if name.startswith("trials-")}
+    boxes = {"patient_birth_date", "blood_pressure"}
+    parts = {name for name in questions if any(name.startswith(f"{box}_") for box in boxes)} | {"systolic", "diastolic"}
+    for name in questions - not_on_paper - rows - boxes - parts:
+        assert paper.document.by_id(f"write-{name}")
+    for words in ("Date of birth", "Blood pressure in mmHg", "Weight", "Medication that was tried"):
+        assert words in paper.text
+
+
+def is_question(element: Element) -> bool:
+    return element.attributes.get("class") in ("field", "screen")
 
 
 def test_each_question_of_the_safety_list_is_a_field_with_its_words(sqlite_app: Flask) -> None:

@@ -45,6 +45,7 @@ pairs = st.lists(st.tuples(names, values), max_size=30)
 starts = st.sampled_from([{}, referral(), referral(emergency=None, strict="1")])
 
 
+@pytest.mark.full
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=starts, strange=pairs, action=st.sampled_from(ACTIONS), field=names)
 def test_no_form_is_a_fault(

@@ -25,7 +25,8 @@ def press(client: Client, action: str, answer: Answer | None = None, **changes: 
 
 
 def focused(answer: Answer) -> list[str]:
-    return [e.text for e in answer.document.elements if "autofocus" in e.attributes]
+    """The words of what gets the focus, or the id of a box."""
+    return [e.text or e.attributes["id"] for e in answer.document.elements if "autofocus" in e.attributes]
 
 
 @pytest.fixture(params=["plain", "htmx"])
@@ -40,7 +41,7 @@ def test_a_new_form_has_one_row(sqlite_client: Client) -> None:
 def test_adding_a_row_keeps_the_others_and_leads_to_the_new_one(clinician: Client) -> None:
     answer = press(clinician, "add_trial")
     assert rows(answer) == ["sertraline", "Effexor", ""]
-    assert focused(answer) == ["Medication 3"]
+    assert focused(answer) == ["trials-2-medication"]
     assert answer.document.by_id("trials-1-daily_dose_mg").attributes["value"] == "not known"
     assert rows(reopen(clinician, answer)) == ["sertraline", "Effexor", ""], "the draft has the blank row too"
 
@@ -88,7 +89,7 @@ def test_numbers_with_gaps_are_closed(sqlite_client: Client) -> None:
 def test_what_was_in_error_stays_in_error(sqlite_client: Client) -> None:
     answer = press(sqlite_client, "add_trial", strict="1", referrer_npi="12")
     assert "10 digits" in answer.error("referrer_npi")
-    assert focused(answer) == ["Medication 3"]
+    assert focused(answer) == ["trials-2-medication"]
 
 
 def test_the_change_is_announced(htmx_client: Client) -> None:
