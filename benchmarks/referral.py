@@ -131,7 +131,8 @@ def plain_writes(app: Flask) -> list[float]:
         bare.post("/", data={**token, "email": "a@example.com"}, base_url=HOST)
         row = {"hash": uuid4().hex * 2, "blob": b"x" * 3000}
         later = "2026-12-01 00:00:00"
-        db.session.execute(text(f"INSERT INTO drafts VALUES (:hash, :blob, '{later}', '{later}')"), row)
+        names = "(id, owner_hash, blob, saved_at, expires_at)"
+        db.session.execute(text(f"INSERT INTO drafts {names} VALUES (:hash, :hash, :blob, '{later}', '{later}')"), row)
         db.session.commit()
 
     with app.app_context():

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.referrals.models import Draft
@@ -32,9 +32,9 @@ def find(token: str, draft_id: str) -> Draft | None:
     return row if row and row.owner_hash == _owner(token) and row.expires_at >= clock.now() else None
 
 
-def is_taken(draft_id: str) -> bool:
-    """Whether there is a row of that id, whoever owns it."""
-    return db.session.scalar(select(Draft.id).where(Draft.id == draft_id)) is not None
+def is_foreign(token: str, draft_id: str) -> bool:
+    """Whether another browser has a row of that id."""
+    return db.session.scalar(select(Draft.owner_hash).where(Draft.id == draft_id)) not in (None, _owner(token))
 
 
 def open_rows(token: str, limit: int) -> Sequence[Draft]:
@@ -52,9 +52,9 @@ def change(token: str, draft_id: str, *conditions: ColumnElement[bool], **values
 def add(token: str, draft_id: str, network: str, **values: Any) -> bool:
     """Add a row. False, with the transaction rolled back, if there is one of that id."""
     _make_room()
-    db.session.add(Draft(id=draft_id, owner_hash=_owner(token), network=network, **values))
+    row = {"id": draft_id, "owner_hash": _owner(token), "network": network, **values}
     try:
-        db.session.flush()
+        db.session.execute(insert(Draft).values(**row))
     except IntegrityError:
         db.session.rollback()
         return False
@@ -63,7 +63,7 @@ def add(token: str, draft_id: str, network: str, **values: Any) -> bool:
 
 def leave_mark(token: str, draft_id: str, network: str, until: datetime) -> None:
     """Add a closed row for a draft that was never saved, so that a save which arrives late does not start it."""
-    if is_taken(draft_id) or network_is_full(network):
+    if is_foreign(token, draft_id) or network_is_full(network):
         return
     closed = {"blob": b"", "closed_at": clock.now()}
     if not add(token, draft_id, network, **closed, saved_at=clock.now(), expires_at=until):

@@ -235,7 +235,7 @@ def _newest(token: str, page: PageState) -> SavedDraft | None:
     """What is stored of the page's draft; None if it was never saved. Raises DraftClosed."""
     row = draft_rows.find(token, page.id)
     if row is None:
-        if page.version or draft_rows.is_taken(page.id):
+        if page.version or draft_rows.is_foreign(token, page.id):
             raise DraftClosed
         return None
     if row.closed_at:
