@@ -44,8 +44,8 @@ def test_a_referral_is_reviewed_sent_and_opened_by_the_clinic(app: Flask, client
     review = client.get("/refer/review")
     assert "April 17, 1961" in review.text
     assert "F33.2 Major depressive disorder, recurrent severe" in review.text
-    (change,) = [a.attributes["href"] for a in review.document.all("a") if a.text == "Change Your NPI"]
-    assert re.fullmatch(r"/refer\?draft=[\w-]{22}#referrer_npi", change)
+    (change,) = [a.attributes["href"] for a in review.document.all("a") if a.text == "Change You"]
+    assert re.fullmatch(r"/refer\?draft=[\w-]{22}#referrer", change)
     address = send(client)
     reference = address.removeprefix("/refer/sent/")
     assert REFERENCE.match(reference)
@@ -65,7 +65,7 @@ def test_the_review_shows_what_applies_and_what_stands_out(client: Client) -> No
     fill_in(client, suicide_risk="high", urgent_handoff="emergency_care_arranged", phq9_date="01/02/2026")
     review = client.get("/refer/review")
     asked = {e.text for e in review.document.all("dt")}
-    assert {"Your NPI", "Is there a safety plan?", "Date of birth", "Fax"} <= asked
+    assert {"Your NPI", "Is there a safety plan?", "Date of birth"} <= asked
     assert not {"I do not have an NPI", "Why is it urgent?", "A PHQ-9 was not done"} & asked
     assert "sent as urgent" in review.text
     assert "more than 28 days old" in review.text
