@@ -162,8 +162,8 @@ def test_the_sources_leave_as_csl_json_and_bibtex(sqlite_client: Client) -> None
     bib = sqlite_client.get("/references.bib").text
     assert set(re.findall(r"^@\w+\{(\w+),$", bib, re.MULTILINE)) == {s["id"] for s in original}
     assert "  author = {Anand, Amit and Mathew, Sanjay J and" in bib
-    assert "finding" not in bib
-    assert "note = {55\\% responded to ketamine and 41\\% to ECT.}" in bib
+    assert "finding =" not in bib
+    assert "note = {55\\% responded to ketamine and 41\\% to ECT, of the 365 people who were treated." in bib
     assert bib.count("{") == bib.count("}")
 
 
