@@ -11,6 +11,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+ANIMALS = re.compile(r"\b(?:mice|mouse|rats?|rodents?|animals?|monkeys?)\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -60,7 +62,7 @@ def _evidence(custom: dict[str, Any]) -> Evidence:
 
 def _population(design: str) -> str:
     """A source that does not name its population is taken by the words of its design."""
-    return "animal" if re.search(r"\b(?:mice|mouse|rats?|animals?|monkeys?)\b", design, re.IGNORECASE) else "human"
+    return "animal" if ANIMALS.search(design) else "human"
 
 
 def _parts(item: dict[str, Any]) -> Iterator[Markup]:

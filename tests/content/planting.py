@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from blueprints.content import lint
@@ -30,12 +31,16 @@ class Site:
 
     def added(self) -> list[str]:
         """Problems that the site as it is does not have, without the folder of the copy."""
-        known = {self._told(problem, CONTENT.parent) for problem in Site(CONTENT, TEMPLATES).problems()}
-        return [said for problem in self.problems() if (said := self._told(problem, self.content.parent)) not in known]
+        return [said for said in self._told() if said not in _before()]
 
-    @staticmethod
-    def _told(problem: lint.Problem, root: Path) -> str:
-        return f"{problem.file.relative_to(root)}:{problem.line}: {problem.message}"
+    def _told(self) -> list[str]:
+        roots = (self.content.parent, self.templates.parent)
+        return [re.sub("|".join(f"^{root}/" for root in roots), "", str(problem)) for problem in self.problems()]
+
+
+@cache
+def _before() -> frozenset[str]:
+    return frozenset(Site(CONTENT, TEMPLATES)._told())
 
 
 Plant = Callable[[Site, Sequence[str]], Path]

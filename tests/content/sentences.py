@@ -148,6 +148,7 @@ RIGHT = (
     "Anyone can report this at 1-800-332-1088.",
     "The form takes about six minutes.",
     "The form takes most people 4 to 10 minutes.",
+    "Read this if you’re 65 or older.",
     "A draft is kept for 24 hours.",
     "The link works for two days.",
     "Your latest PHQ-9 is enough, see step 2.",

@@ -104,6 +104,8 @@ def test_a_number_with_its_source_and_its_line_in_the_ledger_is_right(text: str,
         ("It helped 71%. Others left.[@murrough2013]", "1: “71%” needs a source"),
         ("It helped.[@murrough2013] 71% got well.", "1: “71%” needs a source"),
         ("| A | B |\n|---|---|\n| One[@murrough2013] | 71% |", "3: “71%” needs a source"),
+        ("| A | B | C |\n|---|---|---|\n| One | 71% | Some[@murrough2013] |", "3: “71%” needs a source"),
+        ("| A | B | C |\n|---|---|---|\n| One | Some[@murrough2013] | 71% |", "3: “71%” needs a source"),
         ("Some left.\nIt helped 71%.", "2: “71%” needs a source"),
         ("It helped 72%.[@murrough2013]", "1: “72%” is not in claims.toml for murrough2013"),
         ("It helped 71 people.[@murrough2013]", "1: “71 people” is not in claims.toml for murrough2013"),
@@ -122,6 +124,8 @@ def test_where_no_source_can_stand_only_times_of_the_ledger_may_be_named(known: 
     assert found("It takes two to three weeks.", known, Kind.PLAIN) == []
     (said,) = found("It helps 71%.", known, Kind.PLAIN)
     assert said.startswith("1: “71%” needs a source, which cannot stand here: say it in words")
+    assert found("## Two to three weeks", known) == []
+    assert found("## It helps 71%", known)[0].startswith("1: “71%” needs a source, which cannot stand here")
     assert found("The button works for 14 days.", known, Kind.TEMPLATE) == []
     assert found("Treatment works for 14 days.", known, Kind.TEMPLATE)
 

@@ -21,7 +21,8 @@ NEVER_CLAIMS = re.compile(
     # The name of a statistic, and of the threshold that defines response.
     r"|\b95 ?% (?:confidence )?intervals?\b"
     r"|(?:\bmeans?\b|\bmeant\b|\bcounts?\b|\bdefined?\b|\bshare of\b)[^.]*\bby half or more\b"
-    # The size of letters.
+    # The reader's own age, and the size of letters.
+    rf"|\bif you(?: are|[’']re) {DIGITS} or (?:older|over)\b"
     r"|\btext\b[^.]*\btwice as (?:large|big)\b"
     # A value that a template fills in, of a hundred people who are drawn.
     rf"|…\s*of {DIGITS}\b|, of 100 people$|\beach dot is one person in a hundred\b",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from blueprints.content.frontmatter import mistake
 from blueprints.content.lint.places.data import Places
 from blueprints.content.lint.places.passages import Problem
 from blueprints.content.lint.quantities import Quantity, quantities
+from blueprints.content.references import ANIMALS
 
 NAME = "claims.toml"
 CLAIM = {
@@ -25,7 +25,6 @@ CLAIM = {
     "checked_on": datetime.date,
 }
 PRACTICE = {"said": str, "given_by": str, "given_on": datetime.date}
-ANIMALS = re.compile(r"\b(?:mice|mouse|rats?|rodents?|animals?|monkeys?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

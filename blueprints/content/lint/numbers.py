@@ -8,9 +8,10 @@ from itertools import groupby
 from pathlib import Path
 
 from blueprints.content.lint import exempt
-from blueprints.content.lint.ledger import ANIMALS, Claim, Ledger, Practice
+from blueprints.content.lint.ledger import Claim, Ledger, Practice
 from blueprints.content.lint.places.passages import Kind, Passage, Problem, Sentence
 from blueprints.content.lint.quantities import Quantity, quantities
+from blueprints.content.references import ANIMALS
 
 ADD_SOURCE = "needs a source: add [@key] to its sentence or table cell, or leave the number out"
 NO_SOURCE_HERE = "needs a source, which cannot stand here: say it in words, and give the number on the page"
@@ -38,7 +39,7 @@ def uses(passages: Iterable[Passage], ledger: Ledger) -> Iterator[Use]:
         for sentence in passage.sentences():
             sources = passage.sources | sentence.keys
             for quantity in claimed(passage, sentence, ledger.practice):
-                yield Use(passage, sentence, quantity, sources, _agreeing(quantity, sources, passage.kind, ledger))
+                yield Use(passage, sentence, quantity, sources, _agreeing(quantity, sources, passage, ledger))
 
 
 def claimed(passage: Passage, sentence: Sentence, practice: Iterable[Practice]) -> list[Quantity]:
@@ -50,9 +51,9 @@ def claimed(passage: Passage, sentence: Sentence, practice: Iterable[Practice]) 
     return [quantity for quantity in quantities(words) if quantity.is_result or not of_the_site]
 
 
-def _agreeing(quantity: Quantity, sources: Collection[str], kind: Kind, ledger: Ledger) -> tuple[Claim, ...]:
+def _agreeing(quantity: Quantity, sources: Collection[str], passage: Passage, ledger: Ledger) -> tuple[Claim, ...]:
     """Where no source can be named, a time, a visit or an age may come from any."""
-    anywhere = kind in (Kind.PLAIN, Kind.TEMPLATE) and not quantity.is_result and not sources
+    anywhere = not passage.can_cite and not quantity.is_result and not sources
     claims = ledger.claims if anywhere else ledger.of(sources)
     return tuple(claim for claim in claims if any(quantity.agrees_with(known) for known in claim.known()))
 
@@ -75,7 +76,7 @@ def _plural(message: str, count: int) -> str:
 
 def _wrong(use: Use, ledger: Ledger) -> str:
     if not use.sources and not use.claims:
-        return ADD_SOURCE if use.passage.kind == Kind.PAGE else NO_SOURCE_HERE
+        return ADD_SOURCE if use.passage.can_cite else NO_SOURCE_HERE
     if not use.claims:
         named = " or ".join(sorted(use.sources))
         return f"is not in {ledger.file.name} for {named}: read the source, then correct the number or add the line"

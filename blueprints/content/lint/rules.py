@@ -65,7 +65,7 @@ RULES = (
         ),
         # Fewer thoughts for a while is what trials found; the two older medicines were studied for suicide itself.
         unless=any_of(
-            r"\b(?:clozapine|lithium)\b[^.]*\[@",
+            r"\b(?:clozapine|lithium)\b.*\[@",
             r"\b(?:reduc|cut|lower)\w*\b[^.]*\bthoughts\b[^.]*\b(?:hours|days?|weeks?)\b",
         ),
     ),

@@ -71,6 +71,11 @@ class Passage:
     is_furniture: bool = False
     """Its numbers belong to a drawing: the marks of an axis."""
 
+    @property
+    def can_cite(self) -> bool:
+        """A heading names no source: it would stand in the list of contents too."""
+        return self.kind in (Kind.PAGE, Kind.DATA) and not self.heading
+
     def sentences(self) -> Iterator[Sentence]:
         start = 0
         for end in END.finditer(self.text):
