@@ -36,7 +36,7 @@ def uses(passages: Iterable[Passage], ledger: Ledger) -> Iterator[Use]:
     for passage in passages:
         if passage.is_furniture or passage.kind == Kind.CLINIC:
             continue
-        for sentence in passage.sentences():
+        for sentence in passage.claims():
             sources = passage.sources | sentence.keys
             for quantity in claimed(passage, sentence, ledger.practice):
                 yield Use(passage, sentence, quantity, sources, _agreeing(quantity, sources, passage, ledger))

@@ -25,15 +25,10 @@ CLAUSE = re.compile(
 )
 QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
 DATED = re.compile(r"\b(?:19|20)\d\d\b")
-# Corrections report what a page said before, in order to take it back.
-REPORTED = re.compile(r"^[^“]*\bearlier page\b")
 
 
 def problems(passage: Passage) -> Iterator[Problem]:
-    is_correction = passage.file.parent.name == "updates"
-    for sentence in passage.sentences():
-        if is_correction and REPORTED.search(sentence.plain):
-            continue
+    for sentence in passage.claims():
         for rule in RULES:
             if said := _said(rule, sentence):
                 yield Problem(passage.file, sentence.line, f"“{said.strip()}” {rule.instead}")

@@ -12,6 +12,8 @@ CITATION = re.compile(r"\[(@[^\]]+)\]")
 # The end of a sentence, after its closing marks and citations. The next one begins with a capital or a digit.
 END = re.compile(r"[.!?][”\"’')*_]*(?:\s?\[@[^\]]+\])*(?=\s+[\"“*_(\[]*[A-Z0-9])")
 ABBREVIATION = re.compile(r"(?:\b(?:vs|al|approx|Dr|Mr|Ms|No|St|e\.g|i\.e)|\bU\.S)\.$")
+# Corrections report what a page said before, in order to take it back.
+REPORTED = re.compile(r"^[^“]*\bearlier page\b")
 LINK = re.compile(r"!?\[([^\]]*)\]\(([^)]*)\)")
 
 
@@ -75,6 +77,11 @@ class Passage:
     def can_cite(self) -> bool:
         """A heading names no source: it would stand in the list of contents too."""
         return self.kind in (Kind.PAGE, Kind.DATA) and not self.heading
+
+    def claims(self) -> Iterator[Sentence]:
+        """Sentences for whose truth the site stands."""
+        is_correction = self.file.parent.name == "updates"
+        return (each for each in self.sentences() if not (is_correction and REPORTED.search(each.plain)))
 
     def sentences(self) -> Iterator[Sentence]:
         start = 0
