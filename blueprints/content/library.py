@@ -78,6 +78,8 @@ class Library:
     """Terms that count as easy words in the reading grade."""
     drafts: dict[str, Page]
     """Newsletters that are neither public nor sent yet."""
+    folder: Path
+    """Where all of it was read."""
 
     @property
     def newsletters(self) -> list[Page]:
@@ -122,7 +124,7 @@ def load(folder: Path, render_chart: ChartRenderer) -> Library:
     glossary = frozenset(tomllib.loads((folder / "glossary.toml").read_text()))
     public = {page.path: page for page in pages if not page.draft}
     drafts = {page.path: page for page in pages if page.draft}
-    return Library(public, by_name, notes, glossary, drafts)
+    return Library(public, by_name, notes, glossary, drafts, folder)
 
 
 def _sources(file: Path) -> dict[str, references.Reference]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +11,19 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+ANIMALS = re.compile(r"\b(?:mice|mouse|rats?|rodents?|animals?|monkeys?)\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The strength of a source, from its `custom` object; `people` and `comparison` are optional."""
+    """The strength of a source, from its `custom` object; the last three are optional."""
 
     design: str
     finding: str
     people: int | None
     comparison: str
+    population: str
+    """Whom it studied: human | animal | review."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,17 @@ def _reference(item: dict[str, Any]) -> Reference:
         for name in names:
             if not place.get(name):
                 raise IncompleteReference(item["id"], name)
-    evidence = Evidence(custom["design"], custom["finding"], custom.get("people"), custom.get("comparison", ""))
-    return Reference(item["id"], Markup(" ").join(_parts(item)) + _links(item), _short(item), evidence, item)
+    return Reference(item["id"], Markup(" ").join(_parts(item)) + _links(item), _short(item), _evidence(custom), item)
+
+
+def _evidence(custom: dict[str, Any]) -> Evidence:
+    known = custom["design"], custom["finding"], custom.get("people"), custom.get("comparison", "")
+    return Evidence(*known, custom.get("population") or _population(custom["design"]))
+
+
+def _population(design: str) -> str:
+    """A source that does not name its population is taken by the words of its design."""
+    return "animal" if ANIMALS.search(design) else "human"
 
 
 def _parts(item: dict[str, Any]) -> Iterator[Markup]:

@@ -1,0 +1,1 @@
+"""Where the words of the site are: each place as passages with their file and line."""
