@@ -12,6 +12,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 ANIMALS = re.compile(r"\b(?:mice|mouse|rats?|rodents?|animals?|monkeys?)\b", re.IGNORECASE)
+MOST_AUTHORS = 6
+"""More than this many are shortened to "et al"."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ def _authors(item: dict[str, Any]) -> Markup:
         a.get("literal") or f"{a['family']} {''.join(word[0] for word in a.get('given', '').split())}".strip()
         for a in item["author"]
     ]
-    if len(names) > 3 or item["custom"].get("more_authors"):
-        names = [*names[:3], "et al"]
+    if len(names) > MOST_AUTHORS or item["custom"].get("more_authors"):
+        names = [*names[:MOST_AUTHORS], "et al"]
     return escape(", ".join(names) + ".")
 
 
