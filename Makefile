@@ -47,6 +47,7 @@ bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a firs
 	@$(BIN)/python -m benchmarks.pages
 	@$(BIN)/python -m benchmarks.forms
 	@$(BIN)/python -m benchmarks.referral
+	@$(BIN)/python -m benchmarks.referral_time
 	@$(BIN)/python -m benchmarks.newsletter
 	@$(BIN)/python -m benchmarks.browser
 	@$(BIN)/python -m benchmarks.lighthouse / /treatments/spravato /refer

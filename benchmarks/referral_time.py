@@ -21,6 +21,9 @@ KEY, DECISION, LOOKUP = 0.28, 1.35, 2.0
 MOST_TABS = 80
 KNOWN = ("emergency", "referrer_", "patient_agrees", "service_", "priority", "attestation", "button:", "suicide_risk")
 
+READ_BACK = ("_name", "-medication", "_medications", "diagnosis", "other_diagnoses", "clinical_summary", "allergies")
+"""Answers that the review shows as they were typed."""
+
 LEAST = {
     "emergency": "no",
     "referrer_given_name": "Test",
@@ -140,6 +143,8 @@ def fill(typist: Typist, chart: dict[str, str]) -> None:
             if name.endswith("-outcome") and f"trials-{int(name.split('-')[1]) + 1}-medication" in typist.left:
                 add_line(typist, int(name.split("-")[1]) + 1)
                 continue
+        if not typist.left:
+            return
         tabs += 1
         if tabs > MOST_TABS:
             raise SystemExit(f"Tab does not reach {', '.join(typist.left)}")
@@ -172,13 +177,16 @@ def add_line(typist: Typist, row: int) -> None:
 
 
 def measure(browser: Browser, address: str, chart: dict[str, str]) -> tuple[Typist, int]:
-    """The keys, and how many answers have arrived in the form."""
+    """The keys, and the height of the review in px. Stops if an answer was lost."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/refer")
     typist = Typist(page)
     fill(typist, chart)
     typist.press("Control+Enter")
     page.wait_for_url("**/refer/review*")
+    review = page.locator("main").inner_text()
+    if lost := [chart[name] for name in chart if name.endswith(READ_BACK) and chart[name] not in review]:
+        raise SystemExit(f"the review lacks {', '.join(lost)}")
     return typist, page.evaluate("document.documentElement.scrollHeight")
 
 

@@ -33,11 +33,11 @@ function addsLine(form, field) {
 document.addEventListener("keydown", (event) => {
   const form = referralForm();
   const field = event.target;
-  if (event.key !== "Enter" || event.defaultPrevented || event.isComposing || !form?.contains(field) || !field.matches(FIELDS)) return;
+  if (event.key !== "Enter" || event.defaultPrevented || event.isComposing || !form?.contains(field)) return;
   if (event.ctrlKey || event.metaKey) {
     event.preventDefault();
     form.querySelector(".button-row button[value=review]").click();
-  } else if (field.type !== "textarea") {
+  } else if (field.matches(FIELDS) && field.type !== "textarea") {
     event.preventDefault();
     const add = addsLine(form, field);
     if (add) add.click();
