@@ -54,7 +54,10 @@ document.addEventListener("htmx:after:swap", () => {
     const control = document.getElementById(slot.dataset.for);
     if (!control) continue;
     if (slot.textContent) control.setAttribute("aria-invalid", "true");
-    else control.removeAttribute("aria-invalid");
+    else if (control.hasAttribute("aria-invalid")) {
+      control.removeAttribute("aria-invalid");
+      document.getElementById("live").textContent = "";
+    }
   }
   const wrong = document.querySelector("main .error-summary");
   document.title = (wrong ? "Error: " : "") + document.title.replace(/^Error: /, "");

@@ -37,7 +37,7 @@ def test_enter_in_a_box_of_many_lines_starts_a_line(open_page: OpenPage) -> None
 
 
 @pytest.mark.parametrize("keys", ["Control+Enter", "Meta+Enter"])
-@pytest.mark.parametrize("box", ["patient_family_name", "clinical_summary"])
+@pytest.mark.parametrize("box", ["patient_family_name", "clinical_summary", "attestation", "trials > button"])
 def test_control_and_enter_check_the_answers(open_page: OpenPage, keys: str, box: str) -> None:
     page = open_page("/refer")
     page.locator(f"#{box}").press(keys)

@@ -117,7 +117,7 @@ def test_the_assessment_follows_what_is_typed(open_page: OpenPage) -> None:
     assessment = page.locator("#assessment")
     expect(assessment).to_contain_text("No trials are given.")
     fill_in(page, {name: value for name, value in referral().items() if name.startswith("trials-0-")})
-    expect(assessment).to_contain_text("12 weeks at 150 mg; at least 6 weeks at 50 mg or more is adequate")
+    expect(assessment).to_contain_text("Counted: 12 weeks at 50 mg or more, highest dose 150 mg")
     page.locator("[name='aneurysmal_disease'][value='yes']").check()
     expect(assessment).to_contain_text("Spravato is contraindicated")
     expect(page.locator("[name='aneurysmal_disease'][value='yes']")).to_be_focused()

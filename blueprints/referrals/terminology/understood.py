@@ -13,9 +13,7 @@ def medication(text: str) -> str:
     if not text.strip():
         return ""
     found = medications.find(text)
-    if found is None:
-        return AS_TYPED
-    return LISTED if text.strip().casefold() == found.generic.casefold() else f"= {found.generic}"
+    return f"= {found.generic}" if found else AS_TYPED
 
 
 def diagnosis(text: str) -> str:

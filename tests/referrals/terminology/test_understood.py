@@ -16,7 +16,7 @@ AS_TYPED = "Not in our list: the clinic will read it as typed"
         ("  ", ""),
         ("Prozac", "= fluoxetine"),
         ("sertraline 100", "= sertraline"),
-        ("Sertraline", "In our list"),
+        ("Sertraline", "= sertraline"),
         ("bupropion xl", "= bupropion"),
         ("Aplenzin", "= bupropion hydrobromide"),
         ("mystery pill", AS_TYPED),
