@@ -30,10 +30,11 @@ FEATURES = (
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     """The site. `overrides` goes before the environment: settings of core/config.py and Flask's own."""
     values = {**os.environ, **(overrides or {})}
-    instance = Path(values.get("INSTANCE_PATH", ROOT / "instance"))
+    instance = config.instance_folder(values, ROOT / "instance")
     app = Flask(__name__, instance_path=str(instance))
     app.config.from_mapping(config.flask_config(config.read(values, instance)))
-    app.config.from_mapping(CLINIC=clinic.load(ROOT / "content" / "clinic.toml"), CONTENT=ROOT / "content")
+    facts = ROOT / "content" / ("clinic.demo.toml" if app.config["SETTINGS"].demo else "clinic.toml")
+    app.config.from_mapping(CLINIC=clinic.load(facts, ROOT / "static"), CONTENT=ROOT / "content")
     app.config.from_mapping({k: v for k, v in (overrides or {}).items() if k not in app.config["SETTING_NAMES"]})
     config.refuse_debugging(app)
     _add_shared_parts(app)
