@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import clients, clinic, config, database, extensions, files
+from core import brand, clients, clinic, config, database, extensions, files
 from core.ops import commands, health
 from core.web import access, errors, hypermedia, page_cache, request_log, security, sitemap, static_files
 from scaffold import commands as scaffold
@@ -62,4 +62,5 @@ def _add_shared_parts(app: Flask) -> None:
     extensions.csrf.init_app(app)
     extensions.compress.init_app(app)
     app.jinja_env.globals["clinic"] = app.config["CLINIC"]
+    app.jinja_env.globals["brand"] = brand.colors(ROOT / "static" / "css" / "tokens.css")
     app.jinja_env.globals.update(check_attributes=hypermedia.check_attributes, question=hypermedia.question)

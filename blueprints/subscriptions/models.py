@@ -33,7 +33,7 @@ class Subscriber(db.Model):  # type: ignore[name-defined,misc]
     """When that token expires. None: it was used."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     leave_token: Mapped[str] = mapped_column(String(64), unique=True)
-    """In every mail; never changes. It reveals a masked address; it can only unsubscribe, delete, or mail that address."""
+    """In every mail; never changes. It reveals a masked address; it can only unsubscribe, delete, or mail it."""
     left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_because: Mapped[str | None] = mapped_column(String(60))
