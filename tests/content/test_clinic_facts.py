@@ -112,6 +112,23 @@ def test_a_full_clinic_is_shown(demo: Flask) -> None:
     assert (facts["faxNumber"], facts["hasMap"]) == (given.fax, given.map_link)
 
 
+def promises(app: Flask) -> str:
+    with app.test_request_context():
+        return render_template("content/_clinic_promises.html").strip()
+
+
+def test_what_referrers_are_promised_is_shown_as_far_as_it_is_given(demo: Flask, sqlite_app: Flask) -> None:
+    assert "within 1 business day, and an urgent one within 4 hours" in promises(demo)
+    assert "urgent" not in promises(sqlite_app)
+    sqlite_app.jinja_env.globals["clinic"] = clinic.Clinic("a", "b")
+    assert promises(sqlite_app) == ""
+
+
+def test_make_demo_starts_the_demo() -> None:
+    (recipe,) = re.findall(r"^demo:.*\n\t(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe == "@DEMO=1 $(BIN)/flask serve --reload"
+
+
 def test_an_empty_clinic_has_no_empty_places(sqlite_client: Client) -> None:
     for path in ("/visit", "/cost"):
         document = sqlite_client.get(path).document
