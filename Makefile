@@ -19,6 +19,9 @@ help:  ## list what can be done
 run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT), again whenever you save
 	@exec $(BIN)/flask serve --reload
 
+demo: .venv/run  ## the same with a made-up clinic that fills in every fact, and a database of its own
+	@DEMO=1 $(BIN)/flask serve --reload
+
 test: .venv/test  ## linters, types, import contracts, templates and the tests, in about three minutes
 	@$(MAKE) --no-print-directory --keep-going --jobs 4 linters types contracts templates
 	$(call tests,not full)
@@ -72,4 +75,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help run test linters types contracts templates test-all watch bench format lock
+.PHONY: help run demo test linters types contracts templates test-all watch bench format lock

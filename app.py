@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import clients, clinic, config, database, extensions, files
+from core import brand, clients, clinic, config, database, extensions, files
 from core.ops import commands, health
 from core.web import access, errors, hypermedia, page_cache, request_log, security, sitemap, static_files
 from scaffold import commands as scaffold
@@ -30,10 +30,11 @@ FEATURES = (
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     """The site. `overrides` goes before the environment: settings of core/config.py and Flask's own."""
     values = {**os.environ, **(overrides or {})}
-    instance = Path(values.get("INSTANCE_PATH", ROOT / "instance"))
+    instance = config.instance_folder(values, ROOT / "instance")
     app = Flask(__name__, instance_path=str(instance))
     app.config.from_mapping(config.flask_config(config.read(values, instance)))
-    app.config.from_mapping(CLINIC=clinic.load(ROOT / "content" / "clinic.toml"), CONTENT=ROOT / "content")
+    facts = ROOT / "content" / ("clinic.demo.toml" if app.config["SETTINGS"].demo else "clinic.toml")
+    app.config.from_mapping(CLINIC=clinic.load(facts, ROOT / "static"), CONTENT=ROOT / "content")
     app.config.from_mapping({k: v for k, v in (overrides or {}).items() if k not in app.config["SETTING_NAMES"]})
     config.refuse_debugging(app)
     _add_shared_parts(app)
@@ -61,4 +62,5 @@ def _add_shared_parts(app: Flask) -> None:
     extensions.csrf.init_app(app)
     extensions.compress.init_app(app)
     app.jinja_env.globals["clinic"] = app.config["CLINIC"]
+    app.jinja_env.globals["brand"] = brand.colors(ROOT / "static" / "css" / "tokens.css")
     app.jinja_env.globals.update(check_attributes=hypermedia.check_attributes, question=hypermedia.question)

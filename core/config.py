@@ -32,6 +32,9 @@ class Settings:
     instance: Path
     site_env: str = "development"
     """development | production."""
+    demo: bool = False
+    """1 shows a made-up clinic (content/clinic.demo.toml) instead of yours, with a database of its own in
+    instance/demo, and sends no mail. Development only."""
     site_parts: str = "public,staff"
     """Which parts this process runs: public | staff | public,staff. Production defaults to public."""
     secret_key: str = ""
@@ -94,21 +97,29 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
     return settings
 
 
+def instance_folder(values: Mapping[str, Any], default: Path) -> Path:
+    """Where the site keeps its own files. A demo has a folder of its own in it."""
+    folder = Path(values.get("INSTANCE_PATH", default))
+    return folder / "demo" if _is_on(values, "DEMO") else folder
+
+
 def _parse(values: Mapping[str, Any], instance: Path) -> Settings:
+    demo = _is_on(values, "DEMO")
     env = _text(values, "SITE_ENV") or "development"
     if env not in ("development", "production"):
         raise ConfigError("SITE_ENV must be development or production.")
     return Settings(
         instance=instance,
         site_env=env,
+        demo=demo,
         site_parts=_parts(values, "public" if env == "production" else "public,staff"),
         secret_key=_text(values, "SECRET_KEY"),
         address_hash_key=_text(values, "ADDRESS_HASH_KEY"),
         site_url=_text(values, "SITE_URL").rstrip("/"),
         trusted_hosts=_list(values, "TRUSTED_HOSTS"),
-        database_url=_database_url(_text(values, "DATABASE_URL"), instance),
+        database_url=_database_url("" if demo else _text(values, "DATABASE_URL"), instance),
         **_database_limits(values),
-        mail_url=_text(values, "MAIL_URL"),
+        mail_url="" if demo else _text(values, "MAIL_URL"),
         mail_from=_text(values, "MAIL_FROM"),
         ratelimit_storage_uri=_text(values, "RATELIMIT_STORAGE_URI") or "memory://",
         sealing_public_keys=_list(values, "SEALING_PUBLIC_KEYS"),
@@ -136,6 +147,8 @@ def _problems(settings: Settings) -> list[str]:
     if settings.site_url and not settings.site_url.startswith("https://"):
         problems.append("SITE_URL must start with https://.")
     problems += _key_problems(settings)
+    if settings.demo:
+        problems.append("DEMO must not be set: it shows a clinic that does not exist.")
     if settings.workers > 1 and settings.ratelimit_storage_uri.startswith("memory:"):
         problems.append("RATELIMIT_STORAGE_URI must be shared, for example redis://…, if WORKERS is more than 1.")
     if settings.site_parts == "public" and settings.sealing_private_key:

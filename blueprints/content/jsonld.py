@@ -34,6 +34,8 @@ def _clinic(clinic: Clinic, site_url: str) -> dict[str, Any]:
         "url": f"{site_url}/",
         "medicalSpecialty": "https://schema.org/Psychiatric",
         "telephone": clinic.phone,
+        "faxNumber": clinic.fax,
+        "hasMap": clinic.map_link,
         "address": ", ".join(part for part in (clinic.place, clinic.street) if part),
     }
     return {name: value for name, value in thing.items() if value}

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from blueprints.content import charts, citations, references, updates
 from blueprints.content.frontmatter import mistake, read
-from blueprints.content.markup import markdown
+from blueprints.content.markup import UnknownFact, markdown
 
 REQUIRED = {
     "title": str,
@@ -167,6 +167,8 @@ def _render(source: Path, text: str, words: dict[str, Any]) -> str:
         return str(markdown().render(text, words))
     except citations.UnknownReference as error:
         raise mistake(source, f"@{error}", f"unknown reference @{error}") from error
+    except UnknownFact as error:
+        raise mistake(source, f" {error}", f"{error} is no fact of content/clinic.toml") from error
 
 
 def _chart_maker(

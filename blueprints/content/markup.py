@@ -9,11 +9,21 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markupsafe import Markup
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 
 from blueprints.content import citations
+from core.clinic import Clinic
+from core.clinic.facts import COMMON
+
+CONDITIONS = ("given", "missing")
+CONDITIONAL = re.compile(r"<!--(given|missing) (\w+)-->\n(.*?)<!--end-->\n", re.DOTALL)
+
+
+class UnknownFact(LookupError):
+    """A condition names a fact that content/clinic.toml does not have."""
 
 
 @cache
@@ -26,6 +36,16 @@ def markdown() -> MarkdownIt:
     return md
 
 
+def for_clinic(html: Markup, clinic: Clinic) -> Markup:
+    """Keeps what is inside `::: given phone` if the clinic has given its phone, and `::: missing phone` if not."""
+
+    def kept(found: re.Match[str]) -> str:
+        condition, fact, words = found.groups()
+        return words if bool(getattr(clinic, fact)) == (condition == "given") else ""
+
+    return Markup(CONDITIONAL.sub(kept, html))  # noqa: S704 - the page's own HTML, or less of it
+
+
 def slug(heading: str) -> str:
     """An id for a heading; ids begin with a letter."""
     words = re.findall(r"[a-z0-9]+", heading.casefold())
@@ -33,10 +53,15 @@ def slug(heading: str) -> str:
 
 
 def _box(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
-    """`::: name` is a div of that class, `::: chart name` a chart."""
+    """`::: name` is a div of that class, `::: chart name` a chart, and `::: given phone` a condition (`for_clinic`)."""
     if tokens[index].nesting < 0:
-        return "</div>\n"
+        return "</div>\n" if env["boxes"].pop() else "<!--end-->\n"
     name, _, argument = tokens[index].info.strip().partition(" ")
+    env.setdefault("boxes", []).append(name not in CONDITIONS)
+    if name in CONDITIONS:
+        if argument not in COMMON:
+            raise UnknownFact(argument)
+        return f"<!--{name} {argument}-->\n"
     if name == "chart":
         return f'<div class="chart-box">\n{env["charts"](argument)}'
     return f'<div class="{name}">\n'

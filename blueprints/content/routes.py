@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import logging
@@ -11,8 +12,8 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.content import bibtex, bp, frontmatter, jsonld, library
-from core import clock
+from blueprints.content import bibtex, bp, frontmatter, jsonld, library, markup
+from core import clinic, clock
 from core.web import errors, hypermedia
 from core.web.page_cache import cached_public
 from core.web.sitemap import listed
@@ -24,6 +25,7 @@ TEMPLATES = {
     "/": "content/home.html",
     "/references": "content/references.html",
     "/visit": "content/visit.html",
+    "/cost": "content/cost.html",
     "/for-patients": "content/for-patients.html",
     library.NEWSLETTERS: "content/newsletters.html",
 }
@@ -50,8 +52,9 @@ def _library() -> library.Library:
 def show_page(path: str) -> BaseResponse:
     books = _library()
     template = TEMPLATES.get(path, "content/page.html")
-    page = books.pages[path]
-    facts = jsonld.graph(page, current_app.config["CLINIC"], current_app.config["SITE_URL"])
+    page, known = books.pages[path], clinic.current()
+    page = dataclasses.replace(page, html=markup.for_clinic(page.html, known))
+    facts = jsonld.graph(page, known, current_app.config["SITE_URL"])
     return hypermedia.page(template, page=page, library=books, facts=facts)
 
 

@@ -15,14 +15,14 @@ from core.config import ConfigError
 
 @dataclass(frozen=True)
 class ReferralFacts:
-    email: str | None = None
+    email: str | None = clinic.fact("the email that says a referral has arrived")
     """Who is told that a referral has arrived."""
-    read_within: str | None = None
-    decided_within: str | None = None
+    read_within: str | None = clinic.fact("the page after sending a referral", "its receipt")
+    decided_within: str | None = clinic.fact("the page after sending a referral", "its receipt")
     """Promises to referring clinicians, in words: 1 business day."""
-    urgent_read_within: str | None = None
+    urgent_read_within: str | None = clinic.fact("the page after sending a referral", "its receipt")
     """The same for urgent referrals."""
-    hold_blood_pressure: str | None = None
+    hold_blood_pressure: str | None = clinic.fact("the assessment of a referral")
     """The center does not treat at this pressure or above, in mmHg: 160/100."""
 
     def hold_levels(self) -> dict[str, Any]:

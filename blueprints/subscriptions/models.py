@@ -28,11 +28,12 @@ class Subscriber(db.Model):  # type: ignore[name-defined,misc]
     """The consent text shown beside the button at the time (consent.py)."""
     consented_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     confirm_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    """SHA-256 of the token in the newest confirmation mail, until it is used."""
+    """SHA-256 of the newest token that confirms: in a confirmation mail, or on the page that undoes leaving."""
     confirm_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When that token expires. None: it was used."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     leave_token: Mapped[str] = mapped_column(String(64), unique=True)
-    """In every mail; never changes. It reveals no data: it can only unsubscribe, delete, or mail its own address."""
+    """In every mail; never changes. It reveals a masked address; it can only unsubscribe, delete, or mail it."""
     left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suppressed_because: Mapped[str | None] = mapped_column(String(60))

@@ -6,7 +6,7 @@ from flask import abort, request, url_for
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 from werkzeug.wrappers import Response
 
-from blueprints.subscriptions import bp, data_requests, forms, services
+from blueprints.subscriptions import bp, data_requests, forms, links, services
 from blueprints.subscriptions.forms import SubscribeForm
 from core.extensions import client_network, csrf, limiter
 from core.mail import outbox
@@ -35,7 +35,7 @@ def subscribe() -> Response:
         return _page(form, 422)
     if not form.is_from_a_robot:
         services.subscribe(form.email.data, client_network())
-    return hypermedia.fragment_or_redirect("subscriptions/_thanks.html", url_for("subscriptions.thanks"))
+    return hypermedia.fragment_or_redirect("subscriptions/_thanks.html", url_for("subscriptions.thanks"), in_place=True)
 
 
 @bp.post("/check/<field>")
@@ -56,15 +56,15 @@ def thanks() -> Response:
 @bp.get("/confirm/<token>")
 def ask_to_confirm(token: str) -> Response:
     """Shows only a button, because mail scanners follow links."""
-    return hypermedia.page("subscriptions/confirm.html", token=token)
+    return hypermedia.page("subscriptions/confirm.html", token=token, address=links.confirmation(token))
 
 
 @bp.post("/confirm/<token>")
 @csrf.exempt
 @limiter.limit("30/minute")
 def confirm(token: str) -> Response:
-    services.confirm(token, client_network())
-    return hypermedia.page("subscriptions/confirmed.html")
+    address = services.confirm(token, client_network())
+    return hypermedia.page("subscriptions/confirmed.html", address=address)
 
 
 @bp.post("/confirm/<token>/again")
@@ -77,7 +77,9 @@ def ask_again(token: str) -> Response:
 
 @bp.get("/leave/<token>")
 def ask_to_leave(token: str) -> Response:
-    return hypermedia.page("subscriptions/leave.html", token=token)
+    address, has_left = links.leaving(token)
+    template = "subscriptions/left.html" if has_left else "subscriptions/leave.html"
+    return hypermedia.page(template, token=token, address=address)
 
 
 @bp.post("/leave/<token>")
@@ -85,8 +87,8 @@ def ask_to_leave(token: str) -> Response:
 @security.open_to_other_sites
 @limiter.limit("30/minute")
 def leave(token: str) -> Response:
-    services.leave(token, client_network())
-    return hypermedia.page("subscriptions/left.html", token=token)
+    undo = services.leave(token, client_network())
+    return hypermedia.page("subscriptions/left.html", token=token, undo=undo, address=links.leaving(token).address)
 
 
 @bp.post("/leave/<token>/copy")
@@ -105,10 +107,12 @@ def forget(token: str) -> Response:
     return hypermedia.page("subscriptions/deleted.html")
 
 
-@bp.errorhandler(services.UnknownLink)
-def show_unknown(error: services.UnknownLink) -> Response:
-    if isinstance(error, services.LinkExpired):
-        return hypermedia.page("subscriptions/expired.html", 410, **(request.view_args or {}))
+@bp.errorhandler(links.UnknownLink)
+def show_unknown(error: links.UnknownLink) -> Response:
+    if isinstance(error, links.KnownLink):
+        name = "expired" if isinstance(error, links.LinkExpired) else "used"
+        values = {**(request.view_args or {}), "address": error.address}
+        return hypermedia.page(f"subscriptions/{name}.html", 410, **values)
     return hypermedia.page("subscriptions/unknown.html", 404)
 
 

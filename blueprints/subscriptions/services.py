@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.subscriptions import consent, emails
+from blueprints.subscriptions import consent, emails, links
+from blueprints.subscriptions.links import UnknownLink
 from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
@@ -18,6 +18,7 @@ from core.mail import limits, outbox
 from core.mail.limits import Verdict, email_key
 
 CONFIRM_WITHIN = timedelta(hours=48)
+UNDO_WITHIN = timedelta(hours=1)
 KEPT_SUPPRESSED = "kept from before its deletion"
 
 
@@ -27,14 +28,6 @@ class Reader(NamedTuple):
     id: int
     email: str
     leave_token: str
-
-
-class UnknownLink(LookupError):
-    """The link was already used, or was never valid."""
-
-
-class LinkExpired(UnknownLink):
-    """The link is valid but expired: a new mail can be requested."""
 
 
 class TooManyMails(RuntimeError):
@@ -61,34 +54,47 @@ def subscribe(email: str, network: str) -> None:
         db.session.rollback()
 
 
-def confirm(token: str, network: str) -> None:
-    """Raises UnknownLink, LinkExpired."""
+def confirm(token: str, network: str) -> str:
+    """Confirm the address, or undo leaving. Returns the address, masked. Raises UnknownLink, LinkExpired, LinkUsed."""
     subscriber = _by_confirmation(token)
-    if _is_over(subscriber):
-        db.session.rollback()
-        raise LinkExpired
+    links.refuse_old(subscriber)
+    if subscriber.status == "left":
+        _record_consent(subscriber)
     subscriber.status, subscriber.confirmed_at = "confirmed", clock.now()
-    subscriber.confirm_hash = subscriber.confirm_until = None
+    # The hash stays, so that the link can say that it was used.
+    subscriber.confirm_until = None
     emails.welcome(subscriber, network)
+    address = links.mask(subscriber.email)
     db.session.commit()
+    return address
 
 
 def ask_again(token: str, network: str) -> None:
-    """Send a new confirmation mail for an expired link. Raises UnknownLink, TooManyMails."""
-    _write_to(_by_confirmation(token), network)
+    """Send a new confirmation mail for an expired link. Raises UnknownLink, LinkUsed, TooManyMails."""
+    subscriber = _by_confirmation(token)
+    if subscriber.confirm_until is None:
+        links.refuse_old(subscriber)
+    _write_to(subscriber, network)
     db.session.commit()
 
 
-def leave(token: str, network: str) -> None:
-    """Unsubscribe, and withdraw mail that is still queued. Idempotent. Raises UnknownLink."""
+def leave(token: str, network: str) -> str:
+    """Unsubscribe, and withdraw mail that is still queued. Idempotent. Raises UnknownLink.
+
+    Returns a token with which `confirm` undoes it, once and for UNDO_WITHIN; "" if the address was not confirmed. Only
+    whoever unsubscribed gets it: an unsubscribe link alone never subscribes anybody."""
     subscriber = by_leave_token(token)
     outbox.withdraw(subscriber.email)
+    subscriber.confirm_hash = subscriber.confirm_until = None
+    undo = ""
     if subscriber.status == "confirmed":
         emails.goodbye(subscriber, network)
+        undo = secrets.token_urlsafe(32)
+        subscriber.confirm_hash, subscriber.confirm_until = links.hashed(undo), clock.now() + UNDO_WITHIN
     if subscriber.status in ("pending", "confirmed"):
         subscriber.status, subscriber.left_at = "left", clock.now()
-    subscriber.confirm_hash = subscriber.confirm_until = None
     db.session.commit()
+    return undo
 
 
 def forget(token: str) -> None:
@@ -153,10 +159,15 @@ def _write_to(subscriber: Subscriber, network: str) -> None:
 
 
 def _make_pending(subscriber: Subscriber, token: str) -> None:
-    now = clock.now()
-    subscriber.status, subscriber.consented_at = "pending", now
+    subscriber.status = "pending"
+    _record_consent(subscriber)
+    subscriber.confirm_hash, subscriber.confirm_until = links.hashed(token), clock.now() + CONFIRM_WITHIN
+
+
+def _record_consent(subscriber: Subscriber) -> None:
+    """To the words beside the button that was pressed."""
+    subscriber.consented_at = clock.now()
     subscriber.consent_version, subscriber.consent_text = consent.VERSION, consent.TEXT
-    subscriber.confirm_hash, subscriber.confirm_until = _hash(token), now + CONFIRM_WITHIN
 
 
 def _new(email: str, suppressed: bool = False) -> Subscriber:
@@ -177,7 +188,7 @@ def _find(email: str) -> Subscriber | None:
 
 
 def _by_confirmation(token: str) -> Subscriber:
-    return _known(_one(Subscriber.confirm_hash == _hash(token)))
+    return _known(_one(links.is_confirmed_by(token)))
 
 
 def by_leave_token(token: str) -> Subscriber:
@@ -194,12 +205,3 @@ def _known(subscriber: Subscriber | None) -> Subscriber:
     if subscriber is None:
         raise UnknownLink
     return subscriber
-
-
-def _is_over(subscriber: Subscriber) -> bool:
-    until: datetime | None = subscriber.confirm_until
-    return until is None or until <= clock.now()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 
+from core.clinic.commands import clinic_group
 from core.crypto import commands as keys
 from core.extensions import db
 from core.mail.commands import outbox_group
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
     keys.init_app(app)
     app.cli.add_command(outbox_group)
+    app.cli.add_command(clinic_group)
     app.cli.add_command(settings_example.settings_group)
     app.shell_context_processor(_models)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-CODE = ("app.py", "core/**/*.py", "blueprints/**/*.py", "content/clinic.toml")
+CODE = ("app.py", "core/**/*.py", "blueprints/**/*.py", "content/clinic*.toml")
 POLL_INTERVAL = 0.5
 """Seconds."""
 Stamps = dict[Path, float]

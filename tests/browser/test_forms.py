@@ -55,6 +55,7 @@ def test_a_visitor_subscribes_in_the_footer(open_page: OpenPage, javascript: boo
     page.locator("#email").fill("reader@example.com")
     page.locator("#subscribe").get_by_role("button", name="Subscribe").click()
     expect(page.locator("#subscribe")).to_have_text("Thanks for subscribing!")
+    expect(page.locator("#subscribe-next")).to_contain_text("press Confirm")
     expect(page).to_have_url(re.compile("/journey$" if javascript else "/subscribe/thanks$"))
     assert page.context.cookies() == []
 

@@ -45,6 +45,9 @@ def test_a_newcomer_subscribes_confirms_and_leaves(open_page: OpenPage, javascri
     press(page, "Send me what you hold", "It is on its way")
     page.get_by_role("link", name="Back to your subscription").click()
     press(page, "Unsubscribe", "You are unsubscribed")
+    press(page, "Undo", "You are subscribed")
+    open_link(page, "/subscribe/leave/")
+    press(page, "Unsubscribe", "You are unsubscribed")
     press(page, "Delete everything about me", "Everything is deleted")
 
 

@@ -27,7 +27,10 @@ def evening(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def load(folder: Path, words: str) -> clinic.Clinic:
     (folder / "clinic.toml").write_text(words)
-    return clinic.load(folder / "clinic.toml")
+    (folder / "static").mkdir(exist_ok=True)
+    for name in ("static/a.jpg", "static/a.txt", "outside.jpg"):
+        (folder / name).touch()
+    return clinic.load(folder / "clinic.toml", folder / "static")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,27 @@ def start(folder: Path, words: str) -> DeskFacts:
         (f'{NAMED}timezone = "../etc"', "'../etc' is not a time zone"),
         ('place = "A Tower"', "name is missing"),
         (f"{NAMED}phone = 0310\n", "line 3"),
+        (f'{NAMED}phone = "call us"', "phone must be a phone number, like (310) 555-0123, not 'call us'"),
+        (f"{NAMED}fax = 310", "fax must be a phone number"),
+        (f'{NAMED}map_link = "http://maps.example"', "map_link must be an address that starts with https://"),
+        (f'{NAMED}made_up = "no"', "made_up must be true or false, not text"),
+        (f'{NAMED}insurers = "Acme"', 'insurers must be a list of texts in quotes, like insurers = ["…", "…"]'),
+        (f"{NAMED}insurers = [5]", "insurers must be a list of texts"),
+        (f'{NAMED}insurers = [" "]', "insurers must be a list of texts"),
+        (f'{NAMED}people = "Ada"', "people must be written as tables, [[people]] above each, not as text"),
+        (f'{NAMED}[people]\nname = "Ada"', "[[people]] above each, not as a table"),
+        (f'{NAMED}[[people]]\nlicense = "A1"', "[[people]] number 1: name is missing"),
+        (f'{NAMED}[[people]]\nname = "A"\n[[people]]\nname = 5', "[[people]] number 2: name must be text in quotes"),
+        (f'{NAMED}[[people]]\nname = "A"\nhours = "9"', "unknown hours (it belongs above the first table); known are"),
+        (f'{NAMED}[[prices]]\nwhat = "A visit"', "[[prices]] number 1: amount is missing"),
+        (f'{NAMED}[[prices]]\nwhat = "A visit"\namount = 450', "amount must be text in quotes"),
+        (f'{NAMED}[[rooms]]\nfile = "a.jpg"', "[[rooms]] number 1: alt is missing"),
+        (f'{NAMED}[[rooms]]\nalt = "A room"', "[[rooms]] number 1: file is missing"),
+        (f'{NAMED}[[rooms]]\nfile = "b.jpg"\nalt = "A room"', "number 1: file: there is no b.jpg in static/"),
+        (f'{NAMED}[[rooms]]\nfile = "../outside.jpg"\nalt = "A"', "there is no ../outside.jpg in static/"),
+        (f'{NAMED}[[rooms]]\nfile = "a.txt"\nalt = "A room"', "file must be a picture"),
+        (f'{NAMED}[[people]]\nname = "A"\nphotograph = "b.jpg"', "photograph: there is no b.jpg in static/"),
+        (f'{NAMED}[[people]]\nname = "A"\nphotograph = "a.jpg"', "photograph_alt is missing: say in words"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file_and_key(tmp_path: Path, words: str, problem: str) -> None:
@@ -79,7 +103,48 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "clinic.toml").write_bytes(b'name = "\xff"')
     for file in (tmp_path / "clinic.toml", tmp_path / "nowhere.toml"):
         with pytest.raises(ConfigError, match=file.name):
-            clinic.load(file)
+            clinic.load(file, tmp_path)
+
+
+def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, 'phone = true\n[[people]]\nlicense = "A1"\n[[rooms]]\nfile = "b.jpg"')
+    assert len(refused.value.message.splitlines()) == 6
+
+
+def test_lists_are_read(tmp_path: Path) -> None:
+    facts = load(
+        tmp_path,
+        f'''{NAMED}insurers = [" Acme "]
+[[people]]
+name = "Ada"
+license = " "
+photograph = "a.jpg"
+photograph_alt = "Ada at her desk"
+[[prices]]
+what = "A visit"
+amount = "$1"
+[[rooms]]
+file = "a.jpg"
+alt = "A room"''',
+    )
+    assert facts.people == (clinic.Person("Ada", photograph="a.jpg", photograph_alt="Ada at her desk"),)
+    assert facts.prices == (clinic.Price("A visit", "$1"),)
+    assert facts.rooms == (clinic.Photograph("a.jpg", "A room"),)
+    assert (facts.insurers, facts.made_up) == (("Acme",), False)
+
+
+@pytest.mark.parametrize(
+    ("phone", "link"),
+    [
+        ("(310) 555-0100", "tel:+13105550100"),
+        ("+1 310 555 0100", "tel:+13105550100"),
+        ("310.555.0100 ext. 12", "tel:+13105550100;ext=12"),
+        ("310-555-0100 x12", "tel:+13105550100;ext=12"),
+    ],
+)
+def test_a_phone_number_can_be_dialed(phone: str, link: str) -> None:
+    assert clinic.Clinic("a", "b", phone=phone).phone_link == link
 
 
 def test_a_number_to_call_needs_no_quotes(tmp_path: Path) -> None:
@@ -104,7 +169,7 @@ def test_a_mistake_in_a_table_stops_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, problem: str
 ) -> None:
     wrong = load(tmp_path, NAMED + words)
-    monkeypatch.setattr(clinic, "load", lambda _: wrong)
+    monkeypatch.setattr(clinic, "load", lambda *_: wrong)
     with pytest.raises(ConfigError) as refused:
         build(tmp_path, f"sqlite:///{tmp_path / 'test.sqlite3'}")
     assert problem in refused.value.message

@@ -30,7 +30,7 @@ def test_only_the_button_confirms_and_only_once(app: Flask, client: Client) -> N
     assert states(app) == ["pending"]
     assert client.post(path, headers=OWN).status == 200
     assert states(app) == ["confirmed"]
-    assert client.post(path, headers=OWN).status == 404
+    assert client.post(path, headers=OWN).status == 410
     assert subjects(app) == ["Please confirm your subscription", "You are subscribed"]
 
 

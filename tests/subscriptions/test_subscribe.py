@@ -8,11 +8,15 @@ from flask import Flask
 from tests.page import Client
 from tests.subscriptions.actions import OWN, mails, states, subscribe
 
+NEXT = "open the email from us and press Confirm"
+
 
 def test_without_javascript_a_page_says_thanks(app: Flask, client: Client) -> None:
     answer = subscribe(client)
     assert (answer.status, answer.location) == (303, "/subscribe/thanks")
-    assert client.get("/subscribe/thanks").document.text_of("subscribe") == "Thanks for subscribing!"
+    page = client.get("/subscribe/thanks").document
+    assert page.text_of("subscribe") == "Thanks for subscribing!"
+    assert NEXT in page.text_of("subscribe-next")
     assert states(app) == ["pending"]
 
 
@@ -20,7 +24,16 @@ def test_with_htmx_the_words_replace_the_form(htmx_client: Client) -> None:
     answer = subscribe(htmx_client)
     assert answer.status == 200
     assert answer.document.text_of("subscribe") == "Thanks for subscribing!"
+    assert NEXT in answer.document.text_of("subscribe-next")
     assert "<html" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/subscribe"])
+def test_the_line_for_the_next_step_waits_to_be_announced(client: Client, path: str) -> None:
+    """A live region is read aloud only if it was there, empty, before its words."""
+    document = client.get(path).document
+    assert document.by_id("subscribe-next").attributes["role"] == "status"
+    assert document.text_of("subscribe-next") == ""
 
 
 def test_a_known_address_gets_the_same_answer_and_no_second_mail(app: Flask, htmx_client: Client) -> None:
