@@ -37,11 +37,11 @@ def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[.
     return _builders[key]
 
 
-def _load_once(folder: Path, render_chart: Callable[[Any], str]) -> library.Library:
+def _load_once(folder: Path, *renderers: Callable[[Any], str]) -> library.Library:
     """Until a file of the words changes. Copies that a test may spoil are read each time."""
     if folder != ROOT / "content":
-        return _load(folder, render_chart)
-    key = (max(path.stat().st_mtime for path in folder.rglob("*")), type(render_chart).__name__)
+        return _load(folder, *renderers)
+    key = (max(path.stat().st_mtime for path in folder.rglob("*")), type(renderers[0]).__name__)
     if key not in _loaded:
-        _loaded[key] = _load(folder, render_chart)
+        _loaded[key] = _load(folder, *renderers)
     return _loaded[key]
