@@ -25,6 +25,7 @@ TEMPLATES = {
     "/": "content/home.html",
     "/references": "content/references.html",
     "/visit": "content/visit.html",
+    "/for-clinicians": "content/for-clinicians.html",
     "/for-patients": "content/for-patients.html",
     library.NEWSLETTERS: "content/newsletters.html",
 }

@@ -18,16 +18,13 @@ SIMILAR = 0.75
 
 def likely(pages: Iterable[Page], address: str) -> list[Page]:
     """The best first, at most SHOWN; none if no word of the address fits. Spelling may be off."""
-    known = {page: (_words(f"{page.path} {page.title}"), _words(page.summary)) for page in pages if page.path != "/"}
-    asked = [word[:LONGEST] for word in sorted(_words(address[:200]))[:MOST_WORDS]]
-    wanted = {match for word in asked for match in _similar(word, set().union(*(named for named, _ in known.values())))}
-    scores = {page: 2 * len(wanted & named) + len(set(asked) & told) for page, (named, told) in known.items()}
-    found = sorted((page for page in known if scores[page]), key=lambda page: (-scores[page], len(page.path)))
-    return found[:SHOWN]
-
-
-def _similar(word: str, vocabulary: set[str]) -> list[str]:
-    return get_close_matches(word, vocabulary, SHOWN, SIMILAR)
+    known = [(page, _words(f"{page.path} {page.title}"), _words(page.summary)) for page in pages if page.path != "/"]
+    vocabulary = set().union(*(named for _, named, _ in known))
+    asked = {word[:LONGEST] for word in sorted(_words(address[:200]))[:MOST_WORDS]}
+    wanted = {match for word in asked for match in get_close_matches(word, vocabulary, SHOWN, SIMILAR)}
+    scores = [(2 * len(wanted & named) + len(asked & told), page) for page, named, told in known]
+    best = sorted((pair for pair in scores if pair[0]), key=lambda pair: (-pair[0], len(pair[1].path)))
+    return [page for _, page in best[:SHOWN]]
 
 
 def _words(text: str) -> set[str]:
