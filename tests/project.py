@@ -35,7 +35,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def add_feature(project: Path, name: str, url: str) -> None:
     done = run(project, ".venv/bin/flask", "blueprint", "new", name, "--url", url)
     assert done.returncode == 0, done.stdout + done.stderr
-    for file, anchor in (("app.py", '    "dev",\n'), (NAVIGATION, '    ("/references"')):
+    for file, anchor in (("app.py", '    "dev",\n'), (NAVIGATION, '    ("/for-clinicians"')):
         line = next(line for line in done.stdout.splitlines() if file in line).rpartition("  ")[2]
         place = project / file
         place.write_text(place.read_text().replace(anchor, f"    {line}\n{anchor}"))

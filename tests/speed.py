@@ -6,7 +6,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
@@ -37,11 +36,13 @@ def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[.
     return _builders[key]
 
 
-def _load_once(folder: Path, render_chart: Callable[[Any], str]) -> library.Library:
+def _load_once(
+    folder: Path, render_chart: library.ChartRenderer, draw: library.Drawer = library.undrawn
+) -> library.Library:
     """Until a file of the words changes. Copies that a test may spoil are read each time."""
     if folder != ROOT / "content":
-        return _load(folder, render_chart)
+        return _load(folder, render_chart, draw)
     key = (max(path.stat().st_mtime for path in folder.rglob("*")), type(render_chart).__name__)
     if key not in _loaded:
-        _loaded[key] = _load(folder, render_chart)
+        _loaded[key] = _load(folder, render_chart, draw)
     return _loaded[key]

@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from blueprints.content.library import Page
+from blueprints.content.markup import CITATION
 from core.clinic import Clinic
 
 FAQ = "/faq"
-CITATIONS = re.compile(r'<sup class="cite">.*?</sup>', re.DOTALL)
 QUESTION = re.compile(r"<h2[^>]*>(.*?)</h2>(.*?)(?=<h2|\Z)", re.DOTALL)
 
 
@@ -74,7 +74,7 @@ def _breadcrumbs(page: Page, address: str, site_url: str) -> dict[str, Any]:
 
 def _questions(page: Page, address: str) -> dict[str, Any]:
     """https://schema.org/FAQPage: each heading is a question."""
-    pairs = QUESTION.findall(CITATIONS.sub("", page.html))
+    pairs = QUESTION.findall(CITATION.sub("", page.html))
     return {
         "@type": "FAQPage",
         "@id": f"{address}#questions",

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from blueprints.content import charts, citations, references, updates
 from blueprints.content.frontmatter import mistake, read
-from blueprints.content.markup import UnknownFact, markdown
+from blueprints.content.markup import Heading, UnknownFact, UnknownPicture, headings, lift_facts, markdown
 
 REQUIRED = {
     "title": str,
@@ -34,6 +34,13 @@ TREATMENT_BOXES = {
 }
 NOT_REVIEWED = "not yet reviewed"
 ChartRenderer = Callable[[charts.Chart], str]
+Drawer = Callable[[str], str]
+"""The drawing of that name, as HTML; empty if there is none."""
+
+
+def undrawn(name: str) -> str:
+    """For readers of words alone."""
+    return f"<svg><title>{name}</title></svg>"
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,12 @@ class Page:
     """A drawing from templates/components/art.html."""
     draft: bool = False
     """A newsletter that is neither public nor sent yet."""
+    glance: Markup = Markup()
+    """The page's opening facts, shown beside the text. `html` is without them."""
+
+    @property
+    def headings(self) -> list[Heading]:
+        return headings(self.html)
 
     @property
     def address(self) -> str:
@@ -100,6 +113,7 @@ class ContentStore:
     folder: Path
     render_chart: ChartRenderer
     watch: bool
+    draw: Drawer = undrawn
     _stamp: float = -1
     _library: Library = field(init=False)
 
@@ -107,16 +121,16 @@ class ContentStore:
         if self._stamp < 0 or self.watch:
             stamp = max(path.stat().st_mtime for path in self.folder.rglob("*"))
             if stamp != self._stamp:
-                self._library, self._stamp = load(self.folder, self.render_chart), stamp
+                self._library, self._stamp = load(self.folder, self.render_chart, self.draw), stamp
         return self._library
 
 
-def load(folder: Path, render_chart: ChartRenderer) -> Library:
+def load(folder: Path, render_chart: ChartRenderer, draw: Drawer = undrawn) -> Library:
     """Every page of the folder. Raises ContentError."""
     sources = _sources(folder / "references.json")
     notes = updates.load(folder / "updates")
     files = [file for file in sorted(folder.rglob("*.md")) if file.parent.name != "updates"]
-    pages = [_page(file, folder, sources, render_chart, notes) for file in files]
+    pages = [_page(file, folder, sources, (render_chart, draw), notes) for file in files]
     cited = {item.key for page in pages for item in page.references}
     for unused in sources.keys() - cited:
         raise mistake(folder / "references.json", f'"{unused}"', f"{unused} is not cited on any page")
@@ -139,19 +153,23 @@ def _page(
     file: Path,
     folder: Path,
     sources: dict[str, references.Reference],
-    render_chart: ChartRenderer,
+    drawn_by: tuple[ChartRenderer, Drawer],
     notes: list[updates.Note],
 ) -> Page:
     path, numbers = _path(file, folder), citations.Citations(sources)
     front, body = _front(file, path)
-    words = {"citations": numbers, "charts": _chart_maker(file, folder, numbers, render_chart)}
+    render_chart, draw = drawn_by
+    if front.get("art") and not draw(front["art"]):
+        raise mistake(file, "art:", f"there is no drawing {front['art']} in templates/components/art.html")
+    words = {"citations": numbers, "charts": _chart_maker(file, folder, numbers, render_chart), "pictures": draw}
     texts = [(file, body), *((note.source, note.section) for note in notes if path == updates.PATH)]
     html = "".join(_render(source, text, words) for source, text in texts)
     for box, there in TREATMENT_BOXES.items() if front.get("kind") == "treatment" else ():
         if not there.search(html):
             raise mistake(file, "kind:", f"a page about a treatment needs {box}")
     # Our own Markdown with HTML disabled, never a visitor's input.
-    return Page(path, file, html=Markup(html), references=list(numbers.cited.values()), **front)  # noqa: S704
+    glance, text = map(Markup, lift_facts(html))
+    return Page(path, file, html=text, references=list(numbers.cited.values()), glance=glance, **front)
 
 
 def _front(file: Path, path: str) -> tuple[dict[str, Any], str]:
@@ -169,6 +187,8 @@ def _render(source: Path, text: str, words: dict[str, Any]) -> str:
         raise mistake(source, f"@{error}", f"unknown reference @{error}") from error
     except UnknownFact as error:
         raise mistake(source, f" {error}", f"{error} is no fact of content/clinic.toml") from error
+    except UnknownPicture as error:
+        raise mistake(source, f" {error}", f"there is no drawing {error} in templates/components/art.html") from error
 
 
 def _chart_maker(

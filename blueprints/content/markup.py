@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,23 @@ CONDITIONAL = re.compile(r"<!--(given|missing) (\w+)-->\n(.*?)<!--end-->\n", re.
 
 class UnknownFact(LookupError):
     """A condition names a fact that content/clinic.toml does not have."""
+
+
+HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
+CITATION = re.compile(r'<sup class="cite">.*?</sup>', re.DOTALL)
+FACTS = re.compile(r'<div class="facts">\n(.*?)</div>\n', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of the second level: its anchor and its words."""
+
+    id: str
+    words: str
+
+
+class UnknownPicture(Exception):
+    """A box names a drawing that templates/components/art.html does not have."""
 
 
 @cache
@@ -52,8 +70,23 @@ def slug(heading: str) -> str:
     return "-".join(words if words and words[0][0].isalpha() else ["about", *words])
 
 
+def headings(html: str) -> list[Heading]:
+    """For a list of what is on the page."""
+    return [Heading(id, Markup(CITATION.sub("", words)).striptags()) for id, words in HEADING.findall(html)]  # noqa: S704
+
+
+def lift_facts(html: str) -> tuple[str, str]:
+    """The `::: facts` box before the first heading, which is shown beside the text, and the text without it."""
+    opening, heading, rest = html.partition("<h2")
+    found = FACTS.search(opening)
+    if not found:
+        return "", html
+    return found[1], opening[: found.start()] + opening[found.end() :] + heading + rest
+
+
 def _box(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
-    """`::: name` is a div of that class, `::: chart name` a chart, and `::: given phone` a condition (`for_clinic`)."""
+    """`::: name` is a div of that class, `::: name drawing` one with a drawing, `::: chart name` a chart, and
+    `::: given phone` a condition (`for_clinic`)."""
     if tokens[index].nesting < 0:
         return "</div>\n" if env["boxes"].pop() else "<!--end-->\n"
     name, _, argument = tokens[index].info.strip().partition(" ")
@@ -64,7 +97,14 @@ def _box(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, en
         return f"<!--{name} {argument}-->\n"
     if name == "chart":
         return f'<div class="chart-box">\n{env["charts"](argument)}'
-    return f'<div class="{name}">\n'
+    return f'<div class="{name}">\n{_picture(argument, env) if argument else ""}'
+
+
+def _picture(name: str, env: Any) -> str:
+    drawing: str = env["pictures"](name)
+    if "<svg" not in drawing:
+        raise UnknownPicture(name)
+    return drawing
 
 
 def _table_open(_self: RendererHTML, _tokens: list[Token], _index: int, _options: Any, env: Any) -> str:

@@ -6,13 +6,14 @@ import dataclasses
 import datetime
 import json
 import logging
+from typing import Any
 
 from flask import Response, current_app, make_response, render_template, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.content import bibtex, bp, frontmatter, jsonld, library, markup
+from blueprints.content import bibtex, bp, frontmatter, jsonld, library, markup, suggestions
 from core import clinic, clock
 from core.web import errors, hypermedia
 from core.web.page_cache import cached_public
@@ -26,6 +27,7 @@ TEMPLATES = {
     "/references": "content/references.html",
     "/visit": "content/visit.html",
     "/cost": "content/cost.html",
+    "/for-clinicians": "content/for-clinicians.html",
     "/for-patients": "content/for-patients.html",
     library.NEWSLETTERS: "content/newsletters.html",
 }
@@ -35,9 +37,11 @@ TEMPLATES = {
 def add_pages(state: BlueprintSetupState) -> None:
     """Loads the library at startup, so that an error in it prevents startup."""
     app = state.app
-    chart = app.jinja_env.get_template("components/chart.html").module.chart  # type: ignore[attr-defined]
-    store = library.ContentStore(app.config["CONTENT"], chart, watch=not app.config["PRODUCTION"])
+    chart: Any = app.jinja_env.get_template("components/chart.html").module
+    art: Any = app.jinja_env.get_template("components/art.html").module
+    store = library.ContentStore(app.config["CONTENT"], chart.chart, not app.config["PRODUCTION"], art.scene)
     app.extensions["content"] = store
+    app.jinja_env.globals["likely_pages"] = _likely_pages
     for path in store.library().pages:
         state.add_url_rule(path, "page", show_page, defaults={"path": path})
 
@@ -45,6 +49,14 @@ def add_pages(state: BlueprintSetupState) -> None:
 def _library() -> library.Library:
     store: library.ContentStore = current_app.extensions["content"]
     return store.library()
+
+
+def _likely_pages(address: str) -> list[library.Page]:
+    """For the page of a 404, which must be shown even where the content has an error."""
+    try:
+        return suggestions.likely(_library().pages.values(), address)
+    except frontmatter.ContentError:
+        return []
 
 
 @listed

@@ -1,33 +1,31 @@
-"""The header stays one row when the navigation grows, and on a phone it is a menu."""
+"""The header is one row: with its entries on a wide screen, also when a feature adds some, and with a menu on a phone.
+Both menus open, close and are read without a script."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.checks import DARK, LIGHT, Look, check
 from tests.browser.fixtures import OpenPage
 
 pytestmark = pytest.mark.browser
 
 MORE = ("Call back", "Information evenings")
-ROW = ".site-header .brand, .site-header .nav-wide li, .site-header .refer"
-ADD = """words => document.querySelectorAll('.site-header ul').forEach(
-    list => list.insertAdjacentHTML('beforeend', `<li><a href="/">${words}</a></li>`))"""
-
-
-def grow(page: Page, entries: int) -> int:
-    """The navigation has this many entries, or as many as it has already."""
-    links = page.locator(".nav-wide li")
-    while (shown := links.count()) < entries:
-        page.evaluate(ADD, MORE[shown % len(MORE)])
-    return shown
+ROW = ".site-header .brand, #navigation > ul > li, .site-header .refer"
+ADD = """words => document.querySelector('#navigation > ul').insertAdjacentHTML(
+    'beforeend', `<li><a href="/">${words}</a></li>`)"""
+HEIGHTS = "['.site-header', '.crisis-strip'].map(name => document.querySelector(name).getBoundingClientRect().height)"
 
 
 @pytest.mark.parametrize("width", [1280, 1440])
 def test_the_header_is_one_row(open_page: OpenPage, width: int) -> None:
     page = open_page("/journey", width=width)
-    for entries in (5, 6, 7):
-        check_row(page, grow(page, entries), width)
+    shipped = page.locator("#navigation > ul > li").count()
+    check_row(page, shipped, width)
+    for words in MORE:
+        page.evaluate(ADD, words)
+        check_row(page, shipped := shipped + 1, width)
 
 
 def check_row(page: Page, shown: int, width: int) -> None:
@@ -41,13 +39,54 @@ def check_row(page: Page, shown: int, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("width", [320, 390])
-def test_a_phone_has_a_menu_of_every_entry(open_page: OpenPage, width: int) -> None:
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_on_a_phone_the_header_and_the_crisis_strip_are_a_line_each(open_page: OpenPage, width: int) -> None:
     page = open_page("/journey", width=width)
-    shown = grow(page, 7)
-    menu = page.get_by_role("navigation", name="Menu")
-    expect(menu).to_be_hidden()
-    page.get_by_text("Menu", exact=True).click()
-    expect(menu.get_by_role("link")).to_have_count(shown)
-    expect(menu.get_by_role("link").last).to_be_visible()
+    header, strip = page.evaluate(HEIGHTS)
+    assert header <= 72
+    assert strip <= 40
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    name = page.locator(".brand-name")
+    assert name.evaluate("name => name.getClientRects().length") == 1
+    assert name.evaluate("name => name.parentElement.scrollWidth <= name.parentElement.clientWidth"), "the name is cut"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_has_a_menu_of_every_entry(open_page: OpenPage, width: int, javascript: bool) -> None:
+    page = open_page("/journey", width=width, java_script_enabled=javascript)
+    menu = page.get_by_role("navigation", name="Main")
+    expect(menu).to_be_hidden()
+    page.get_by_role("button", name="Menu").press("Enter")
+    for name in ("Spravato nasal spray", "Your journey", "For clinicians", "Refer a patient"):
+        expect(menu.get_by_role("link", name=name)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(menu.get_by_role("link").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_treatments_open_by_keyboard_and_close_on_escape(open_page: OpenPage, javascript: bool) -> None:
+    page = open_page("/treatments/spravato", java_script_enabled=javascript)
+    button, links = page.get_by_role("button", name="Treatments"), page.locator("#treatments a")
+    expect(links.first).to_be_hidden()
+    button.press("Enter")
+    expect(links.first).to_be_visible()
+    expect(page.get_by_role("list", name="Treatments").get_by_role("link")).to_have_count(links.count())
+    expect(page.locator("#treatments [aria-current=page]")).to_contain_text("Spravato")
+    page.keyboard.press("Tab")
+    expect(links.first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(links.first).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+@pytest.mark.axe
+@pytest.mark.parametrize(("button", "look"), [("Menu", LIGHT[0]), ("Menu", DARK[0]), ("Treatments", LIGHT[2])])
+def test_open_menus_have_nothing_for_axe_to_find(open_page: OpenPage, button: str, look: Look) -> None:
+    page = open_page("/safety", width=look.width)
+    page.get_by_role("button", name=button).click()
+    check(page, [look])
+    expect(page.locator(":popover-open")).to_be_visible()

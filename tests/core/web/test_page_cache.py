@@ -146,7 +146,7 @@ def test_static_files_are_answered_from_memory(fetch: Fetch) -> None:
     page = Document(fetch("/").text)
     addresses = [e.attributes["src"] for e in page.scripts] + [e.attributes["href"] for e in page.all("link")]
     files = [address for address in addresses if address.startswith("/static/")]
-    assert len(files) == 4
+    assert len(files) == 5
     for address in files:
         answer = fetch(address, "br")
         assert "immutable" in answer.headers["Cache-Control"]
