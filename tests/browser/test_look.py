@@ -128,7 +128,7 @@ def test_the_body_font_comes_first_and_nothing_moves_when_it_does(open_page: Ope
     after = _height(page)
     assert abs(after - before) / before < 0.02
     (preload,) = page.locator("link[rel=preload]").all()
-    assert re.search(r"/static/fonts/body-[\w.-]+\.woff2$", preload.get_attribute("href") or "")
+    assert re.search(r"/static/fonts/atkinson[\w.-]+\.woff2$", preload.get_attribute("href") or "")
 
 
 def _height(page: Page) -> float:
