@@ -246,7 +246,7 @@ def test_the_law_asks_for_a_postal_address(app: Flask, run: Run, file: Path) -> 
 
 
 def test_a_preview_shows_text_html_and_what_is_wrong(app: Flask, run: Run, file: Path) -> None:
-    assert run("preview", file).startswith("Subject: What is new on our site\n")
+    assert run("preview", file).startswith("Subject: What’s new on our site\n")
     assert "refer a patient <http://127.0.0.1:5000/refer>" in run("preview", file)
     html = run("preview", file, "--html")
     assert '<a href="http://127.0.0.1:5000/refer">refer a patient</a>' in html
@@ -263,7 +263,7 @@ def test_a_test_mail_goes_to_one_address(app: Flask, postbox: Postbox, run: Run,
     people(app, 2)
     assert run("test", file, "me@example.com") == "1 sent\n"
     (mail,) = postbox.received
-    assert (mail["To"], mail["Subject"]) == ("me@example.com", "Test: What is new on our site")
+    assert (mail["To"], mail["Subject"]) == ("me@example.com", "Test: What’s new on our site")
     assert "is not an email address" in run("test", file, "me", code=1)
 
 
@@ -295,5 +295,5 @@ def test_what_is_held_names_the_newsletters(app: Flask, file: Path, run: Run, cl
     with app.app_context():
         (row,) = [row for row in outbox.newest() if row.broadcast_id is None]
     held = json.loads(row.body[row.body.index("{") : row.body.rindex("}") + 1])
-    assert [mail["subject"] for mail in held["mails"]] == ["What is new on our site"]
+    assert [mail["subject"] for mail in held["mails"]] == ["What’s new on our site"]
     assert datetime.fromisoformat(held["mails"][0]["written_at"])

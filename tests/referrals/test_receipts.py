@@ -90,7 +90,7 @@ def test_nobody_learns_from_the_page_what_is_known_of_an_address(app: Flask) -> 
 @pytest.mark.parametrize("scope", ["network", "site"])
 def test_where_no_receipt_can_come_the_page_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
     monkeypatch.setattr(limits, "RECEIPT", Kind("receipt", (Limit(scope, HOUR, 1),)))  # type: ignore[arg-type]
-    assert "We also write" in sent_page(app, refer(app))
+    assert "we also write" in sent_page(app, refer(app))
     suppress(app, VICTIM)
     pages = [sent_page(app, refer(app, email=email)) for email in (VICTIM, "new@example.com")]
     assert len(set(pages)) == 1
