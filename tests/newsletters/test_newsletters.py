@@ -281,7 +281,7 @@ def test_a_public_issue_has_a_page_with_its_sources(tmp_path: Path) -> None:
     client, address = Client(app), f"/{ISSUE.removesuffix('.md')}"
     page = client.get(address)
     assert page.status == 200
-    assert page.document.by_id("ref-janik2025")
+    assert page.document.by_id("ref-fdaspravato")
     assert f'href="{address}"' in client.get("/newsletters/").text
     assert f"{address}</id>" in client.get("/updates.atom").text
     assert f"{address}</loc>" in client.get("/sitemap.xml").text
