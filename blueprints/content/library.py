@@ -159,7 +159,7 @@ def _page(
     path, numbers = _path(file, folder), citations.Citations(sources)
     front, body = _front(file, path)
     render_chart, draw = drawn_by
-    if front.get("art") and not draw(front["art"]):
+    if front.get("art") and not str(draw(front["art"])).strip():
         raise mistake(file, "art:", f"there is no drawing {front['art']} in templates/components/art.html")
     words = {"citations": numbers, "charts": _chart_maker(file, folder, numbers, render_chart), "pictures": draw}
     texts = [(file, body), *((note.source, note.section) for note in notes if path == updates.PATH)]

@@ -101,7 +101,7 @@ def _box(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, en
 
 
 def _picture(name: str, env: Any) -> str:
-    drawing: str = env["pictures"](name)
+    drawing = str(env["pictures"](name)).strip()
     if "<svg" not in drawing:
         raise UnknownPicture(name)
     return drawing
