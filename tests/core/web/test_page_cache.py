@@ -181,7 +181,9 @@ def test_the_empty_subscribe_form_is_cached_and_never_kept(fetch: Fetch, rendere
 
 def test_an_unanswered_question_is_cached_and_an_answered_one_is_never_kept(production: Flask, fetch: Fetch) -> None:
     def questions() -> str:
-        return re.sub(r'(name="(?:csrf_token|opened|draft|tab)"[^>]*value=")[^"]*', r"\1", fetch("/refer").get_data(as_text=True))
+        return re.sub(
+            r'(name="(?:csrf_token|opened|draft|tab)"[^>]*value=")[^"]*', r"\1", fetch("/refer").get_data(as_text=True)
+        )
 
     first, somebody = questions(), production.test_client()
     token = Document(somebody.get("/refer", base_url=HOST).get_data(as_text=True)).fields()
