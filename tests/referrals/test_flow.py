@@ -213,9 +213,11 @@ def test_nothing_of_the_patient_is_stored_or_logged_in_the_clear(
         ]
         opened = json.dumps(services.open_referral(reference, app.config["SEALING_PRIVATE_KEY"]).data)
     assert len(rows) == 5
+    # Four digits are found in a long random token sooner or later.
+    readable = re.sub(r"[\w+/=-]{22,}", "", "".join(rows))
     for canary in CANARIES:
         assert canary in opened
-        assert canary not in "".join(rows)
+        assert canary not in (readable if canary.isdigit() else "".join(rows))
         assert canary not in caplog.text
     assert client.client.get_cookie("referral_draft").value not in "".join(rows)  # type: ignore[union-attr]
 
