@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.needs import NEEDS
 
 LONGEST_ID = 40
+BROWSER = Path(__file__).parent / "browser"
 
 MARKER_OF = {"browser": "browser", "postgres_tables": "postgres"}
 """Whoever asks for such a fixture needs what its marker stands for."""
@@ -27,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         on_both = item.get_closest_marker("postgres")
         if on_both and not item.get_closest_marker("database_decides"):
+            item.add_marker("full")
+        if item.path.parent == BROWSER and not item.get_closest_marker("smoke"):
             item.add_marker("full")
         for fixture in MARKER_OF.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKER_OF[fixture])

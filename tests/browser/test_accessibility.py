@@ -66,12 +66,15 @@ def check_bare(reading: Page, site: str, looks: tuple[Look, ...]) -> CheckPage:
 
 @with_javascript
 @pytest.mark.axe
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=pytest.mark.smoke) if path in OF_EACH_KIND else path for path in PAGES]
+)
 def test_pages(open_page: OpenPage, check_page: CheckPage, path: str) -> None:
     """Nor does any break its own content security policy: open_page collects the complaints."""
     check_page(open_page(path))
 
 
+@pytest.mark.smoke
 @without_javascript
 @pytest.mark.axe
 @pytest.mark.parametrize(
@@ -162,6 +165,7 @@ def test_footer_states_without_javascript(open_page: OpenPage, check_bare: Check
     walk_through_the_footer(open_page("/journey", java_script_enabled=False), check_bare)
 
 
+@pytest.mark.smoke
 @pytest.mark.axe
 def test_a_finding_names_its_rule_its_element_and_the_page(reading: Page) -> None:
     reading.set_content("<title>x</title><main><h1>x</h1><img id=bare src=/x.png></main>")
@@ -172,6 +176,7 @@ def test_a_finding_names_its_rule_its_element_and_the_page(reading: Page) -> Non
         check(reading, [NARROW], where="/x")
 
 
+@pytest.mark.smoke
 @pytest.mark.html_validate
 def test_markup_is_valid(open_page: OpenPage, tmp_path: Path) -> None:
     request = open_page("/crisis").request

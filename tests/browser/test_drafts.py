@@ -59,7 +59,6 @@ def test_the_draft_saves_itself_and_comes_back(open_page: OpenPage) -> None:
     expect(page.locator("#patient_given_name")).to_have_value("Zebedee")
 
 
-@pytest.mark.full
 @both_ways
 def test_a_draft_is_deleted_after_a_question_and_can_be_restored(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -76,6 +75,7 @@ def test_a_draft_is_deleted_after_a_question_and_can_be_restored(open_page: Open
     expect(page.locator(NAME)).to_have_value("Canaryfield")
 
 
+@pytest.mark.smoke
 @both_ways
 def test_two_patients_in_two_tabs_never_mix(open_page: OpenPage, javascript: bool) -> None:
     one = open_page("/refer", java_script_enabled=javascript)
@@ -95,7 +95,6 @@ def test_two_patients_in_two_tabs_never_mix(open_page: OpenPage, javascript: boo
     assert one.locator("#reference").text_content() != two.locator("#reference").text_content()
 
 
-@pytest.mark.full
 def test_a_second_tab_is_empty_and_offers_the_first_draft(open_page: OpenPage) -> None:
     page = open_page("/refer")
     page.locator("#patient_given_name").fill("Tamsin")
@@ -107,6 +106,7 @@ def test_a_second_tab_is_empty_and_offers_the_first_draft(open_page: OpenPage) -
     expect(tab.locator(NAME)).to_have_value("Example")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("at_first", [True, False], ids=["first save", "next save"])
 def test_the_tab_may_be_closed_at_once(open_page: OpenPage, at_first: bool) -> None:
     page = open_page("/refer")
@@ -124,7 +124,6 @@ def test_the_tab_may_be_closed_at_once(open_page: OpenPage, at_first: bool) -> N
     expect(other.locator(NAME)).to_have_value("Closing")
 
 
-@pytest.mark.full
 def test_whoever_follows_a_link_or_reloads_loses_nothing(open_page: OpenPage) -> None:
     page = open_page("/refer")
     type_and_save(page, "#patient_given_name", "Zebedee")
@@ -138,7 +137,6 @@ def test_whoever_follows_a_link_or_reloads_loses_nothing(open_page: OpenPage) ->
     expect(page.locator(NAME)).to_have_value("Leaving")
 
 
-@pytest.mark.full
 def test_nothing_is_saved_twice_by_leaving(open_page: OpenPage) -> None:
     page = open_page("/refer")
     type_and_save(page, NAME, "Canaryfield")
@@ -168,7 +166,6 @@ def test_the_older_tab_goes_on_with_a_copy_and_says_so(open_page: OpenPage) -> N
     expect(two.locator(NAME)).to_have_value("Newer")
 
 
-@pytest.mark.full
 @both_ways
 def test_a_button_of_the_older_tab_shows_both_versions(open_page: OpenPage, javascript: bool) -> None:
     one = open_page("/refer", java_script_enabled=javascript)
@@ -190,7 +187,6 @@ def test_a_button_of_the_older_tab_shows_both_versions(open_page: OpenPage, java
     expect(one.locator(NAME)).to_have_value("Newer")
 
 
-@pytest.mark.full
 def test_a_save_that_arrives_after_a_row_button_changes_nothing(open_page: OpenPage) -> None:
     page = open_page("/refer")
     type_and_save(page, NAME, "Canaryfield")
@@ -217,7 +213,6 @@ def test_a_save_that_arrives_after_a_row_button_changes_nothing(open_page: OpenP
     expect(page.locator("[name='trials-1-medication']")).to_be_visible()
 
 
-@pytest.mark.full
 def test_what_was_sent_is_not_saved_again_and_back_says_so(open_page: OpenPage) -> None:
     page = open_page("/refer")
     fill_in(page, referral())
@@ -232,7 +227,6 @@ def test_what_was_sent_is_not_saved_again_and_back_says_so(open_page: OpenPage) 
     expect(page.locator(NAME)).to_have_value("")
 
 
-@pytest.mark.full
 def test_a_tab_whose_draft_was_sent_says_so_and_keeps_what_is_typed(open_page: OpenPage) -> None:
     page = open_page("/refer")
     fill_in(page, referral())
@@ -260,7 +254,6 @@ def test_choosing_yes_in_an_emergency_deletes_nothing_yet(open_page: OpenPage) -
     expect(tab.locator(NAME)).to_have_value("Canaryfield")
 
 
-@pytest.mark.full
 @both_ways
 def test_the_referrer_is_remembered_and_forgotten(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)

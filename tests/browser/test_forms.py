@@ -21,6 +21,7 @@ def send_button(page: Page) -> None:
     page.get_by_role("button", name="Check your answers").click()
 
 
+@pytest.mark.smoke
 @both_ways
 def test_a_clinician_refers_a_patient(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -44,6 +45,7 @@ def test_a_clinician_refers_a_patient(open_page: OpenPage, javascript: bool) -> 
     expect(page.locator("#patient_family_name")).to_have_value("")
 
 
+@pytest.mark.smoke
 @both_ways
 def test_a_visitor_subscribes_in_the_footer(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/journey", java_script_enabled=javascript)
@@ -76,6 +78,7 @@ def test_enter_without_scripts_checks_the_answers(open_page: OpenPage) -> None:
     expect(page.locator("#patient_family_name")).to_have_value("Canaryfield")
 
 
+@pytest.mark.smoke
 def test_a_field_is_checked_when_it_was_changed_and_not_before(open_page: OpenPage) -> None:
     page = open_page("/refer")
     npi, slot = page.locator("#referrer_npi"), page.locator("#referrer_npi-error")
@@ -118,6 +121,7 @@ def test_two_fields_in_quick_succession_are_both_checked(open_page: OpenPage) ->
         expect(page.locator(f"#{name}-error")).not_to_be_empty()
 
 
+@pytest.mark.smoke
 def test_the_button_is_not_moved_from_under_the_press(open_page: OpenPage) -> None:
     page = open_page("/subscribe")
     page.locator("#email").fill("a@b")
@@ -126,6 +130,7 @@ def test_the_button_is_not_moved_from_under_the_press(open_page: OpenPage) -> No
     expect(page.locator("main [aria-invalid=true]")).to_have_count(1)
 
 
+@pytest.mark.smoke
 def test_a_lost_connection_keeps_the_page_and_says_so(open_page: OpenPage) -> None:
     page = open_page("/refer")
     fill_in(page, referral())
@@ -158,6 +163,7 @@ def test_a_draft_that_does_not_save_says_so(open_page: OpenPage) -> None:
     expect(page.locator("#patient_family_name")).to_have_value("Canaryfield")
 
 
+@pytest.mark.smoke
 def test_a_double_click_sends_once(open_page: OpenPage) -> None:
     page = open_page("/subscribe")
     sent: list[str] = []
@@ -219,12 +225,14 @@ def test_an_emergency_leads_to_help_at_once(open_page: OpenPage, javascript: boo
     expect(page.locator("#referral-form").get_by_role("link", name="911")).to_be_visible()
 
 
+@pytest.mark.smoke
 def test_nothing_is_kept_in_the_browser(open_page: OpenPage) -> None:
     page = open_page("/refer")
     show_errors(page)
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
+@pytest.mark.smoke
 def test_the_menu_opens_without_javascript(open_page: OpenPage) -> None:
     page = open_page("/", 320, java_script_enabled=False)
     link = page.get_by_role("link", name="Spravato nasal spray")

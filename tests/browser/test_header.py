@@ -18,6 +18,7 @@ ADD = """words => document.querySelector('#navigation > ul').insertAdjacentHTML(
 HEIGHTS = "['.site-header', '.crisis-strip'].map(name => document.querySelector(name).getBoundingClientRect().height)"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("width", [1280, 1440])
 def test_the_header_is_one_row(open_page: OpenPage, width: int) -> None:
     page = open_page("/journey", width=width)
@@ -39,6 +40,7 @@ def check_row(page: Page, shown: int, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("width", [320, 360, 390])
 def test_on_a_phone_the_header_and_the_crisis_strip_are_a_line_each(open_page: OpenPage, width: int) -> None:
     page = open_page("/journey", width=width)

@@ -35,7 +35,6 @@ ACCENT = """() => {
 }"""
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("path", ["/", *READING])
 def test_a_line_is_easy_to_read(open_page: OpenPage, path: str) -> None:
     lines = open_page(path).evaluate(LINES)
@@ -44,6 +43,7 @@ def test_a_line_is_easy_to_read(open_page: OpenPage, path: str) -> None:
         assert 52 <= statistics.median(lines) <= 70
 
 
+@pytest.mark.smoke
 def test_home_is_short_and_opens_two_doors(open_page: OpenPage) -> None:
     page = open_page("/")
     assert page.evaluate("document.documentElement.scrollHeight") <= 3600
@@ -55,7 +55,6 @@ def test_home_is_short_and_opens_two_doors(open_page: OpenPage) -> None:
         assert box["y"] < 800, "a door stands below the first screen"
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("path", READING)
 def test_what_helps_to_read_stands_beside_the_text(open_page: OpenPage, path: str) -> None:
     page = open_page(path)
@@ -79,7 +78,6 @@ def test_on_a_phone_the_list_of_the_page_opens(open_page: OpenPage) -> None:
     assert page.url.endswith(link.get_attribute("href") or "nowhere")
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/treatments/spravato", "/nothing-here"])
 def test_pictures_are_there_on_phones_and_take_the_colors_of_the_page(
@@ -107,7 +105,6 @@ def test_folded_sources_open_for_a_citation(open_page: OpenPage) -> None:
     expect(sources.first).to_be_visible()
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("path", [*CONTENT_PAGES, "/subscribe", "/nothing-here"])
 def test_paper_has_the_words_and_nothing_to_press(open_page: OpenPage, path: str) -> None:
     page = open_page(path)

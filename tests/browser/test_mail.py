@@ -34,6 +34,7 @@ def open_link(page: Page, words: str) -> None:
     ).first.click()
 
 
+@pytest.mark.smoke
 # `make test` takes the same way with JavaScript in the test of accessibility below.
 @pytest.mark.parametrize("javascript", [pytest.param(True, marks=pytest.mark.full), False])
 def test_a_newcomer_subscribes_confirms_and_leaves(open_page: OpenPage, javascript: bool) -> None:

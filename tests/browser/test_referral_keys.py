@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "plain"])
 
 
+@pytest.mark.smoke
 def test_enter_moves_on_and_never_sends(open_page: OpenPage) -> None:
     page = open_page("/refer")
     page.locator("#referrer_given_name").press("Enter")
@@ -64,7 +65,6 @@ def test_enter_in_the_last_box_of_a_medication_adds_a_line(open_page: OpenPage) 
     expect(page.locator("#no_trials_known")).to_be_focused()
 
 
-@pytest.mark.full
 @both_ways
 def test_a_pasted_list_becomes_lines_to_check(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -120,7 +120,6 @@ def test_what_is_open_in_the_assessment_stays_open_and_focused(open_page: OpenPa
     expect(page.locator("#patient_birth_date_year")).to_be_in_viewport()
 
 
-@pytest.mark.full
 def test_only_new_flags_that_must_be_settled_are_said(open_page: OpenPage) -> None:
     page = open_page("/refer")
     page.locator("[name='aneurysmal_disease'][value='yes']").check()
@@ -132,6 +131,7 @@ def test_only_new_flags_that_must_be_settled_are_said(open_page: OpenPage) -> No
     expect(page.locator("#live")).to_be_empty()
 
 
+@pytest.mark.smoke
 @both_ways
 def test_an_emergency_says_at_once_that_nothing_is_kept(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -160,6 +160,7 @@ def test_the_bar_of_a_lost_connection_goes_with_the_next_answer(open_page: OpenP
     expect(page.locator("#net-error")).to_be_empty()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "path", ["/journey", *(pytest.param(p, marks=pytest.mark.full) for p in ("/refer", "/subscribe"))]
 )
@@ -186,7 +187,6 @@ def test_the_error_of_the_subscribe_form_is_heard_once(
     expect(email).to_be_focused()
 
 
-@pytest.mark.full
 def test_a_slow_answer_says_the_subscribe_error_once(open_page: OpenPage) -> None:
     """The check of the box must not say it as well."""
     page = open_page("/journey")

@@ -56,6 +56,7 @@ def box(page: Page, name: str) -> dict[str, float]:
     return {"x": found["x"], "y": found["y"], "width": found["width"], "height": found["height"]}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("width", "most"), [(1280, 5000), (390, 9000)])
 def test_the_empty_form_is_short(open_page: OpenPage, width: int, most: int) -> None:
     assert height(open_page("/refer", width)) <= most
@@ -68,7 +69,6 @@ def test_the_form_stays_short_with_four_medications(open_page: OpenPage) -> None
     assert height(page) <= 6500
 
 
-@pytest.mark.full
 @pytest.mark.parametrize(("width", "apart"), [(1024, 48), (1280, 5)])
 def test_what_belongs_together_stands_on_one_line(open_page: OpenPage, width: int, apart: int) -> None:
     """Where there is least room, one of them may take two lines."""
@@ -91,7 +91,6 @@ def test_the_assessment_stands_beside_the_form_and_on_a_phone_below_the_risk(ope
     assert box(page, "risk")["y"] < box(page, "assessment")["y"] < box(page, "send")["y"]
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("width", [390, 1280])
 def test_safety_is_a_table_of_aligned_columns(open_page: OpenPage, width: int) -> None:
     page = open_page("/refer", width)
@@ -106,7 +105,6 @@ def test_safety_is_a_table_of_aligned_columns(open_page: OpenPage, width: int) -
     expect(page.get_by_role("radiogroup", name="Sleep apnea").get_by_role("radio")).to_have_count(3)
 
 
-@pytest.mark.full
 @both_ways
 def test_one_button_answers_no_to_what_has_no_answer_yet(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -121,7 +119,6 @@ def test_one_button_answers_no_to_what_has_no_answer_yet(open_page: OpenPage, ja
     expect(page.locator("#systolic")).to_be_focused()
 
 
-@pytest.mark.full
 @both_ways
 def test_what_does_not_apply_is_not_shown(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -146,13 +143,13 @@ SMALL = """([targets, least]) => [...document.querySelectorAll(targets)].flatMap
 })"""
 
 
-@pytest.mark.full
 @pytest.mark.parametrize(("touch", "least"), [(False, 24), (True, 44)])
 def test_targets_are_large_enough(open_page: OpenPage, touch: bool, least: int) -> None:
     page = open_page("/refer", 390, has_touch=touch, is_mobile=touch)
     assert page.evaluate(SMALL, [TARGETS, least]) == []
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("tall", [900, 450])
 @both_ways
 def test_errors_are_few_and_their_heading_is_on_the_screen(open_page: OpenPage, javascript: bool, tall: int) -> None:
@@ -169,7 +166,6 @@ def test_errors_are_few_and_their_heading_is_on_the_screen(open_page: OpenPage, 
     expect(page.locator(":focus")).to_be_in_viewport(ratio=1)
 
 
-@pytest.mark.full
 def test_a_link_of_the_summary_shows_the_question_with_its_label(open_page: OpenPage) -> None:
     page = open_page("/refer")
     fill_in(page, referral(referrer_npi="1234567890"))
@@ -183,7 +179,6 @@ def pages_of(paper: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b", paper))
 
 
-@pytest.mark.full
 def test_the_blank_form_is_one_page_with_room_for_five_medications(open_page: OpenPage) -> None:
     page = open_page("/refer/print")
     page.evaluate("document.fonts.ready")

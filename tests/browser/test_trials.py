@@ -28,6 +28,7 @@ def options(page: Page) -> Locator:
     return page.get_by_role("listbox").get_by_role("option")
 
 
+@pytest.mark.smoke
 @both_ways
 def test_rows_come_go_and_come_back_by_keyboard(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("/refer", java_script_enabled=javascript)
@@ -55,6 +56,7 @@ def test_a_change_of_rows_is_announced_and_leaves_the_place(open_page: OpenPage)
     expect(page.locator("#live")).to_have_text("Medication 2 removed.")
 
 
+@pytest.mark.smoke
 def test_a_medication_is_chosen_from_suggestions_by_keyboard(open_page: OpenPage) -> None:
     page = open_page("/refer")
     box = page.get_by_role("combobox", name="Medication")
@@ -112,6 +114,7 @@ def test_without_javascript_the_browser_suggests(open_page: OpenPage) -> None:
         assert page.locator(f"#{listed} option").count() > 40
 
 
+@pytest.mark.smoke
 def test_the_assessment_follows_what_is_typed(open_page: OpenPage) -> None:
     page = open_page("/refer")
     assessment = page.locator("#assessment")
