@@ -22,7 +22,7 @@ run: .venv/run  ## serve the site at http://127.0.0.1:5000/ (HOST, PORT), again 
 demo: .venv/run  ## the same with a made-up clinic that fills in every fact, and a database of its own
 	@DEMO=1 $(BIN)/flask serve --reload
 
-test: .venv/test  ## linters, types, import contracts, templates and the tests, in about three minutes
+test: .venv/test  ## linters, types, import contracts, templates and the tests, in about five minutes
 	@$(MAKE) --no-print-directory --keep-going --jobs 4 linters types contracts templates
 	$(call tests,not full)
 

@@ -20,6 +20,7 @@ from blueprints.referrals.assessment.assess import GUIDANCE
 from blueprints.referrals.cookies import draft_token, remembered
 from blueprints.referrals.drafts import Answers, PageState, SavedDraft, Sent
 from blueprints.referrals.forms import trial_rows
+from blueprints.referrals.forms.identity import PAYER_ANSWERS
 from blueprints.referrals.forms.referral import ReferralForm, SendForm
 from blueprints.referrals.terminology.diagnoses import diagnoses
 from blueprints.referrals.terminology.medications import medications
@@ -61,7 +62,7 @@ def form_page(
     change: trial_rows.Change | None = None,
     notices: Notices | None = None,
 ) -> Response:
-    lists = {"diagnoses": diagnoses(), "medications": medications(), **assessed(form)}
+    lists = {"diagnoses": diagnoses(), "medications": medications(), "payer_answers": PAYER_ANSWERS, **assessed(form)}
     form.opened.data = form.opened.data or _signer().sign(clock.now().isoformat()).decode()
     _name_draft(form, draft, is_new=bool(notices and notices.is_closed))
     context = {"form": form, "draft": draft, "change": change, "notices": notices or Notices()}

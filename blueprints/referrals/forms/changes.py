@@ -7,12 +7,18 @@ from collections.abc import Iterable
 from blueprints.referrals.drafts import Answers
 from blueprints.referrals.forms import pasted_list, trial_rows
 from blueprints.referrals.forms.history import MAX_TRIALS
+from blueprints.referrals.forms.identity import PAYER_ANSWERS
 from blueprints.referrals.forms.trial_rows import Change
 from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, SAFETY
+
+QUICK_ANSWERS = {f"payer:{answer}": answer for answer in PAYER_ANSWERS}
+"""Buttons that fill in the insurance."""
 
 
 def change(action: str, answers: Answers, sent: Iterable[tuple[str, list[str]]]) -> Change | None:
     """None if the action is about something else."""
+    if action in QUICK_ANSWERS:
+        return Change({**answers, "insurance_payer": [QUICK_ANSWERS[action]]}, None, "")
     if action == "no_to_the_rest":
         return _no_to_the_rest(answers)
     if action == "read_list":

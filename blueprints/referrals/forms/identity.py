@@ -25,6 +25,7 @@ from core.forms.validators import (
 DIGITS = {"inputmode": "numeric"}
 # The browser would offer the clinician's own data, and would keep the patient's.
 PATIENT = {"autocomplete": "off"}
+PAYER_ANSWERS = ("Self-pay", "Not known")
 PHQ9_WAS_DONE = AppliesWhen(lambda f: not f.phq9_not_done.data)
 
 

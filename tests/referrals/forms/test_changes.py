@@ -101,6 +101,13 @@ def test_lines_that_do_not_fit_stay_in_the_box(clinician: Client) -> None:
     assert "3 did not fit" in answer.text
 
 
+@pytest.mark.parametrize("payer", ["Self-pay", "Not known"])
+def test_a_button_fills_in_the_insurance_and_keeps_the_rest(clinician: Client, payer: str) -> None:
+    answer = press(clinician, f"payer:{payer}", insurance_payer="")
+    assert value(answer, "insurance_payer") == payer
+    assert value(answer, "trials-1-medication") == "Effexor"
+
+
 def test_an_empty_list_changes_nothing(clinician: Client) -> None:
     answer = press(clinician, "read_list", trials_list=" \n ")
     assert value(answer, "trials-1-medication") == "Effexor"
