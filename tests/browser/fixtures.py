@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import waitress
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.extensions import limiter
 from tests.conftest import build, close
@@ -26,6 +26,10 @@ FLAGS = [
     # One process for all pages of the site: they are opened one after another.
     "--process-per-site",
 ]
+
+
+# A busy machine may need longer than the usual five seconds to reach a state.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
