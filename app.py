@@ -63,4 +63,6 @@ def _add_shared_parts(app: Flask) -> None:
     extensions.compress.init_app(app)
     app.jinja_env.globals["clinic"] = app.config["CLINIC"]
     app.jinja_env.globals["brand"] = brand.colors(ROOT / "static" / "css" / "tokens.css")
-    app.jinja_env.globals.update(check_attributes=hypermedia.check_attributes, question=hypermedia.question)
+    app.jinja_env.globals.update(
+        check_attributes=hypermedia.check_attributes, inline_check=hypermedia.inline_check, question=hypermedia.question
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.servers import site
+from blueprints.referrals.terminology.answers import CONTRAINDICATIONS
 from tests.browser.fixtures import FLAGS
 from tests.needs import CHROMIUM
 
@@ -48,9 +49,6 @@ def trial(row: int, medication: str, dose: str, weeks: str, outcome: str) -> dic
     return {f"trials-{row}-{name}": value for name, value in {**answers, "outcome": outcome}.items()}
 
 
-CONTRAINDICATIONS = dict.fromkeys(
-    ("aneurysmal_disease", "arteriovenous_malformation", "intracerebral_hemorrhage", "ketamine_hypersensitivity"), "no"
-)
 TYPICAL = {
     **LEAST,
     "referrer_email": "referrer@example.com",
@@ -64,7 +62,7 @@ TYPICAL = {
     "phq9_item9": "1",
     **trial(0, "sertraline", "200", "12", "none"),
     **trial(1, "venlafaxine", "225", "8", "partial"),
-    **CONTRAINDICATIONS,
+    **dict.fromkeys(CONTRAINDICATIONS, "no"),
     "button:No to all the rest": "",
     "systolic": "128/82",
     "current_medications": "venlafaxine 225 mg, lorazepam 0.5 mg as needed",

@@ -65,7 +65,8 @@ def show_page(path: str) -> BaseResponse:
     books = _library()
     template = TEMPLATES.get(path, "content/page.html")
     page, known = books.pages[path], clinic.current()
-    page = dataclasses.replace(page, html=markup.for_clinic(page.html, known))
+    html, glance = (markup.for_clinic(part, known) for part in (page.html, page.glance))
+    page = dataclasses.replace(page, html=html, glance=glance)
     facts = jsonld.graph(page, known, current_app.config["SITE_URL"])
     return hypermedia.page(template, page=page, library=books, facts=facts)
 

@@ -110,17 +110,28 @@ def is_unknown(text: str | None) -> bool:
     return (text or "").strip().casefold().rstrip(".") in UNKNOWN
 
 
+def whole(text: str) -> int | None:
+    """Digits alone, at most four."""
+    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else None
+
+
 class WholeNumber:
+    """A whole number in a range. `read` finds it in what was typed; `or_unknown` accepts "Not known" too."""
+
     field_flags = {"format": True}
 
-    def __init__(self, least: int, most: int, what: str, or_unknown: bool = False) -> None:
-        self.least, self.most, self.what, self.or_unknown = least, most, what, or_unknown
+    def __init__(
+        self, least: int, most: int, what: str, read: Callable[[str], int | None] = whole, or_unknown: bool = False
+    ) -> None:
+        self.least, self.most, self.what, self.read, self.or_unknown = least, most, what, read, or_unknown
 
     def __call__(self, _form: BaseForm, field: Field) -> None:
         if self.or_unknown and is_unknown(field.data):
             return
-        if not re.fullmatch(r"[0-9]{1,4}", field.data) or not self.least <= int(field.data) <= self.most:
-            raise StopValidation(f"{self.what} must be a whole number from {self.least} to {self.most}.")
+        found = self.read(field.data)
+        if found is None or not self.least <= found <= self.most:
+            rest = ", or Not known" if self.or_unknown else ""
+            raise StopValidation(f"{self.what} must be a whole number from {self.least} to {self.most}{rest}.")
 
 
 class EmailAddress:

@@ -73,6 +73,11 @@ def check_attributes(form: Form, field: Field, trigger: str = "change delay:150m
     }
 
 
+def inline_check(form: Form, field: Field) -> dict[str, str]:
+    """The attributes that check the field when it is changed: one with a format, or whose answer renews a note."""
+    return check_attributes(form, field) if field.flags.format or form.noted_with(field) else {}
+
+
 def question(macro: Macro, form: Form, asked: Field | Parts) -> str:
     """The HTML of one question. An unanswered question is the same for every visitor, so in production it is rendered
     once and reused; one with an answer or an error is rendered each time and never stored."""

@@ -15,15 +15,9 @@ from collections.abc import Iterable, Iterator
 
 from blueprints.referrals.assessment.models import STALE_DAYS, AssessmentInput, Flag, Level, number
 from blueprints.referrals.assessment.trials import TrialResult
-from blueprints.referrals.terminology.answers import SAFETY
+from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, SAFETY
 from blueprints.referrals.terminology.interactions import named_in
 
-CONTRAINDICATIONS = (
-    "aneurysmal_disease",
-    "arteriovenous_malformation",
-    "intracerebral_hemorrhage",
-    "ketamine_hypersensitivity",
-)
 SAFETY_LEVEL: dict[str, Level] = {
     "uncontrolled_hypertension": "red",
     "recent_cardiovascular_event": "red",

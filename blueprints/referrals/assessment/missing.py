@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprints.referrals.assessment.criteria import RuleSet
-from blueprints.referrals.assessment.flags import CONTRAINDICATIONS
 from blueprints.referrals.assessment.models import STALE_DAYS, AssessmentInput, Missing
 from blueprints.referrals.assessment.trials import TrialResult, at_dose
-from blueprints.referrals.terminology.answers import SAFETY
+from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, SAFETY
 
 PRIOR_AUTHORIZATION = "needed for prior authorization"
 BEFORE_TREATMENT = "needed before treatment"

@@ -38,11 +38,10 @@ def _no_to_the_rest(answers: Answers) -> Change:
 def _read_list(answers: Answers) -> Change:
     """Rows that fit are added; lines beyond the last one that fits stay in the box."""
     others, rows = trial_rows.split(answers)
-    text = "\n".join(others.pop("trials_list", []))
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = pasted_list.lines("\n".join(others.pop("trials_list", [])))
     used = [row for row in rows if any(any(values) for values in row.values())]
-    read = pasted_list.rows("\n".join(lines))[: MAX_TRIALS - len(used)]
-    left = lines[len(read) :] if len(pasted_list.rows(text)) > len(read) else []
+    fitting, left = lines[: MAX_TRIALS - len(used)], lines[MAX_TRIALS - len(used) :]
+    read = list(map(pasted_list.row, fitting))
     if left:
         others["trials_list"] = ["\n".join(left)]
     said = _read_words(len(read), len(left))

@@ -9,7 +9,7 @@ from blueprints.referrals.forms import reading, validators
 from blueprints.referrals.forms.identity import DIGITS, PATIENT
 from blueprints.referrals.terminology import answers, medications, understood
 from core.forms.base import Form, Radio, Row, Rows, Select
-from core.forms.validators import AppliesWhen, MaxLength, Optional, Required
+from core.forms.validators import AppliesWhen, MaxLength, Optional, Required, WholeNumber
 
 MAX_TRIALS = 12
 MAX_HISTORY = 2000
@@ -35,9 +35,7 @@ class TrialRow(Row):
         validators=[
             IN_USE,
             Optional(),
-            validators.ReadNumber(
-                reading.weeks, 0, 520, "Weeks must be a whole number from 0 to 520, or Not known.", or_unknown=True
-            ),
+            WholeNumber(0, 520, "Weeks", read=reading.weeks, or_unknown=True),
         ],
         render_kw={**PATIENT, **DIGITS, "class": "w-10"},
     )

@@ -19,6 +19,7 @@ from core.forms.validators import (
     Pattern,
     Required,
     USPhone,
+    WholeNumber,
     empty,
 )
 
@@ -241,7 +242,7 @@ class Questions(Form):
         validators=[
             PHQ9_WAS_DONE,
             Optional(),
-            validators.ReadNumber(reading.phq9, 0, 27, "PHQ-9 total must be a whole number from 0 to 27."),
+            WholeNumber(0, 27, "PHQ-9 total", read=reading.phq9),
         ],
         render_kw={**PATIENT, **DIGITS, "class": "w-2"},
     )

@@ -25,12 +25,14 @@ BULLET = re.compile(r"^\s*(?:[-*•·–]|\d{1,2}[.)](?!\d))\s*")
 EDGES = " \t,;:|/–-."
 
 
-def rows(text: str) -> list[dict[str, list[str]]]:
-    """For each line that is not blank, the answers of a row as the form names them. Nothing is guessed."""
-    return [_row(BULLET.sub("", line)) for line in text.splitlines() if line.strip(EDGES)]
+def lines(text: str) -> list[str]:
+    """The lines that say something."""
+    return [line for line in text.splitlines() if line.strip(EDGES)]
 
 
-def _row(line: str) -> dict[str, list[str]]:
+def row(line: str) -> dict[str, list[str]]:
+    """The answers of one row, as the form names them. Nothing is guessed."""
+    line = BULLET.sub("", line)
     found: dict[str, str] = {}
     line = _take(line, DOSE, "daily_dose_mg", found)
     line = _take(line, WEEKS, "weeks", found)

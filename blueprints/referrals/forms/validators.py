@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -113,24 +112,6 @@ class PastDate:
             raise StopValidation(f"{self.what} must be a real date, like 11/20/2026.")
         if given > clinic.today():
             raise StopValidation(f"{self.what} must not be in the future.")
-
-
-class ReadNumber:
-    """A whole number in a range, as `read` finds it in what was typed."""
-
-    field_flags = {"format": True}
-
-    def __init__(
-        self, read: Callable[[str], int | None], least: int, most: int, message: str, or_unknown: bool = False
-    ) -> None:
-        self.read, self.least, self.most, self.message, self.or_unknown = read, least, most, message, or_unknown
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        if self.or_unknown and is_unknown(field.data):
-            return
-        found = self.read(field.data)
-        if found is None or not self.least <= found <= self.most:
-            raise StopValidation(self.message)
 
 
 def dose_to_confirm(medication_name: str | None, dose: str | None) -> float | None:

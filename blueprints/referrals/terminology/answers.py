@@ -65,7 +65,12 @@ SAFETY = {
     "dementia": "Dementia",
 }
 
-CONTRAINDICATIONS = tuple(SAFETY)[:4]
+CONTRAINDICATIONS = (
+    "aneurysmal_disease",
+    "arteriovenous_malformation",
+    "intracerebral_hemorrhage",
+    "ketamine_hypersensitivity",
+)
 """Spravato's label names these four. Each is answered by itself."""
 
 SUICIDE_RISK = {

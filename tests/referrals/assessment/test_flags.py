@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from blueprints.referrals.assessment.assess import GUIDANCE, Assessment, AssessmentInput, assess
-from blueprints.referrals.assessment.flags import BY_CODE, CONTRAINDICATIONS, SAFETY_LEVEL
-from blueprints.referrals.terminology.answers import SAFETY, SUICIDE_RISK
+from blueprints.referrals.assessment.flags import BY_CODE, SAFETY_LEVEL
+from blueprints.referrals.terminology.answers import CONTRAINDICATIONS, SAFETY, SUICIDE_RISK
 from tests.referrals.assessment.test_assess import SERTRALINE, TODAY, UNMATCHED, case, trial
 
 AMBER = {"bladder_disease", "sleep_apnea", "glaucoma", "thyroid_disease", "dementia"}

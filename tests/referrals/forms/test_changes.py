@@ -57,7 +57,7 @@ NO_TRIALS: dict[str, Any] = {name: None for name in referral() if name.startswit
     ],
 )
 def test_a_line_becomes_a_row_and_nothing_is_guessed(line: str, row: dict[str, str]) -> None:
-    assert pasted_list.rows(line) == [{name: [value] for name, value in row.items()}]
+    assert pasted_list.row(line) == {name: [value] for name, value in row.items()}
 
 
 def press(client: Client, action: str, **changes: Any) -> Answer:
@@ -94,7 +94,7 @@ def test_rows_that_were_filled_in_stay(clinician: Client) -> None:
 
 
 def test_lines_that_do_not_fit_stay_in_the_box(clinician: Client) -> None:
-    pasted = "\n".join(f"drug {letter}" for letter in "abcdefghijklm")
+    pasted = "-----\n" + "\n".join(f"drug {letter}" for letter in "abcdefghijklm")
     answer = press(clinician, "read_list", trials_list=pasted)
     assert value(answer, "trials-11-medication") == "drug j"
     assert answer.document.by_id("trials_list").text.split()[1::2] == ["k", "l", "m"]
