@@ -23,6 +23,7 @@ FEATURES = (
     "referrals",
     "subscriptions",
     "newsletters",
+    "staff",
     "dev",
 )
 

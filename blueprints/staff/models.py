@@ -1,0 +1,104 @@
+"""Tables of the staff: people, their passkeys, their wraps of the clinic's private key, sessions and invitations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_security import AsaList, UserMixin, WebAuthnMixin
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.clock import UTCDateTime
+from core.extensions import db
+
+
+class StaffMember(UserMixin, db.Model):  # type: ignore[name-defined,misc]
+    """Somebody who may sign in. The columns are those that Flask-Security expects, and three of ours."""
+
+    __tablename__ = "staff_members"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    """As the referrer and the timeline show it."""
+    role_names: Mapped[list[str]] = mapped_column(MutableList.as_mutable(AsaList()))
+    """Of blueprints/staff/roles.py."""
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    password: Mapped[str | None] = mapped_column(String(255))
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)
+    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
+    tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
+    tf_last_counter: Mapped[int | None] = mapped_column()
+    """Of the last code that was accepted, so that none is accepted twice."""
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    webauthn: Mapped[list[Passkey]] = relationship(back_populates="user", cascade="all, delete-orphan")
+
+
+class Passkey(WebAuthnMixin, db.Model):  # type: ignore[name-defined,misc]
+    __tablename__ = "staff_passkeys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int | None] = mapped_column(default=0)
+    transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    backup_state: Mapped[bool] = mapped_column()
+    device_type: Mapped[str] = mapped_column(String(64))
+    extensions: Mapped[str | None] = mapped_column(String(255))
+    create_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
+    lastuse_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
+    name: Mapped[str] = mapped_column(String(64))
+    usage: Mapped[str] = mapped_column(String(64))
+    user: Mapped[StaffMember] = relationship(back_populates="webauthn")
+
+
+class KeyWrap(db.Model):  # type: ignore[name-defined,misc]
+    """The clinic's private key, encrypted under what only one person has: their password or their passkey."""
+
+    __tablename__ = "staff_key_wraps"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"), index=True)
+    passkey_id: Mapped[int | None] = mapped_column(ForeignKey("staff_passkeys.id", ondelete="CASCADE"), index=True)
+    """None: wrapped by the password."""
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
+    """Nonce and ciphertext."""
+    key_id: Mapped[str] = mapped_column(String(16))
+    """Of the clinic's key inside (core/crypto/envelope.py), to notice a rotation."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class StaffSession(db.Model):  # type: ignore[name-defined,misc]
+    """Somebody's sign-in. The key inside opens only with the token in that browser's cookie."""
+
+    __tablename__ = "staff_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    blob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The private key, sealed under the token. None: it has to be unlocked with the password first."""
+    complete: Mapped[bool] = mapped_column(default=False)
+    """Whether all factors are done."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Invitation(db.Model):  # type: ignore[name-defined,misc]
+    """A link by which somebody new sets a password and gets a wrap of the key. It works once."""
+
+    __tablename__ = "staff_invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    blob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The private key, sealed under the token. None: the first member of a new clinic, who brings the key."""
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
