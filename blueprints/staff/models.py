@@ -34,7 +34,9 @@ class StaffMember(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     tf_last_counter: Mapped[int | None] = mapped_column()
     """Of the last code that was accepted, so that none is accepted twice."""
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
-    webauthn: Mapped[list[Passkey]] = relationship(back_populates="user", cascade="all, delete-orphan")
+    webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]
+        back_populates="user", cascade="all, delete-orphan"
+    )
 
 
 class Passkey(WebAuthnMixin, db.Model):  # type: ignore[name-defined,misc]
@@ -44,7 +46,7 @@ class Passkey(WebAuthnMixin, db.Model):  # type: ignore[name-defined,misc]
     user_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"), index=True)
     credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int | None] = mapped_column(default=0)
+    sign_count: Mapped[int | None] = mapped_column(default=0)  # type: ignore[assignment]
     transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
     backup_state: Mapped[bool] = mapped_column()
     device_type: Mapped[str] = mapped_column(String(64))
