@@ -29,9 +29,19 @@ class Event(NamedTuple):
     detail: dict[str, Any]
 
     @property
+    def words(self) -> str:
+        """The action for people: "Referral opened"."""
+        return self.action.replace(".", " ").replace("_", " ").capitalize()
+
+    @property
     def facts(self) -> str:
         """The details in one line: "roles: clinician, manager; count: 3"."""
         return "; ".join(f"{name.replace('_', ' ')}: {_said(value)}" for name, value in self.detail.items())
+
+    def cells(self) -> list[str]:
+        """As text, for an export."""
+        texts = (*self[:-1], self.facts)
+        return ["" if value is None else _said(value) for value in texts]
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,8 @@ def _said(value: Any) -> str:
         return ", ".join(map(_said, value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {_said(inner)}" for name, inner in value.items())
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     return str(value)
