@@ -58,8 +58,9 @@ def export(out: str) -> None:
     audit.record(COMMAND_LINE, "audit.exported")
     with files.new_file(out) as file:
         write, written = spreadsheets.writer(file, reading.Event._fields), 0
-        for written, event in enumerate(reading.all_newest(reading.Filter()), 1):
+        for event in reading.all_newest(reading.Filter()):
             write(event.cells())
+            written += 1
     click.echo(f"{written} rows exported.", err=True)
 
 

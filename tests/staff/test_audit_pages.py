@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from blueprints.staff import access
 from blueprints.staff.access import Person
 from blueprints.staff.models import StaffMember
 from core import audit, clock
@@ -27,9 +27,8 @@ def manager(sqlite_app: Flask) -> Client:
     """Somebody who may read the trail of a desk with two people and some events."""
     with sqlite_app.app_context():
         for actor in (ANNA, BEN):
-            values = {"id": actor.id, "name": actor.name, "email": actor.email, "role_names": ["clinician"]}
-            own = {"active": True, "created_at": clock.now(), "fs_uniquifier": f"u{actor.id}"}
-            db.session.execute(insert(StaffMember).values(**values, **own))
+            who = {"id": actor.id, "name": actor.name, "email": actor.email, "role_names": ["clinician"]}
+            db.session.add(StaffMember(**who, created_at=clock.now(), fs_uniquifier=f"u{actor.id}"))
         audit.add(ANNA, "referral.opened", ONE)
         audit.add(BEN, "referral.opened", ONE, view="print")
         audit.add(BEN, "referral.opened", OTHER)
@@ -102,11 +101,10 @@ def test_a_name_that_is_typed_as_a_reference_gets_into_no_address_and_no_line(ma
 @pytest.mark.parametrize(
     "choice", ["reference=Canaryfield", "person=x", "person=²", "before=-1", "before=99999999999", "about=1;2"]
 )
-@pytest.mark.parametrize("path", ["/staff/audit", "/staff/audit.csv"])
-def test_an_address_with_anything_else_is_not_found(manager: Client, path: str, choice: str) -> None:
-    if path.endswith("csv") and choice.startswith("before"):
-        pytest.skip("an export has no pages")
-    assert manager.get(f"{path}?{choice}").status == 404
+def test_an_address_with_anything_else_is_not_found(manager: Client, choice: str) -> None:
+    assert manager.get(f"/staff/audit?{choice}").status == 404
+    if not choice.startswith("before"):
+        assert manager.get(f"/staff/audit.csv?{choice}").status == 404
     assert told(manager.app) == []
 
 
@@ -156,6 +154,7 @@ def test_nothing_is_shown_when_the_line_cannot_be_written(manager: Client, monke
 
 @pytest.mark.parametrize("roles", [(), ("coordinator",), ("clinician",), ("coordinator", "clinician")])
 def test_only_managers_read_it(manager: Client, monkeypatch: pytest.MonkeyPatch, roles: tuple[str, ...]) -> None:
+    access = importlib.import_module("blueprints.staff.access")
     monkeypatch.setattr(access, "current", lambda: Person(7, "Anna Berg", "anna@clinic.example", roles))
     assert manager.get("/staff/audit").status == manager.get("/staff/audit.csv").status == 403
     assert manager.post("/staff/audit", {**manager.token(), "reference": ONE}).status == 403

@@ -24,12 +24,12 @@ LARGEST = 2**31 - 1
 @requires(roles.AUDIT)
 def show() -> Response:
     before = _number("before")
-    page = services.page(_wanted(), before, current().actor)
+    trail = services.page(_wanted(), before, current().actor)
     people = services.people()
     form = FilterForm(formdata=None, data={"reference": request.args.get("reference"), "person": _person()})
     form.offer(people)
     about = people.get(_number("about") or 0)
-    return _show(form, page=page, people=people, about=about, address=_address(), before=before)
+    return _show(form, trail=trail, people=people, about=about, address=_address(), before=before)
 
 
 @bp.post("/audit")
