@@ -95,6 +95,10 @@ def test_a_name_that_is_typed_as_a_reference_gets_into_no_address_and_no_line(ma
     assert refused.error("reference").startswith("Enter a reference")
     assert refused.error("person")
     assert refused.document.by_id("reference").attributes["value"] == "Canaryfield"
+    typed = {**manager.token(), "reference": "Canaryfield", "strict": "1"}
+    manager.headers["HX-Request"] = "true"
+    assert manager.post("/staff/audit/check/reference", typed).error("reference").startswith("Enter a reference")
+    assert manager.post("/staff/audit/check/other", typed).status == 404
     assert told(manager.app) == []
 
 

@@ -30,6 +30,8 @@ def _reference(_form: Any, field: Any) -> None:
 class FilterForm(Form):
     """It is posted, so that what is typed by mistake, such as a name, gets into no address."""
 
+    check_endpoint = "staff.check_audit"
+
     reference = StringField(
         "Referral", validators=[_reference], render_kw={"autocomplete": "off", "spellcheck": "false"}
     )

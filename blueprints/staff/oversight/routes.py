@@ -42,6 +42,16 @@ def filter_audit() -> Response:
     return hypermedia.go_to(url_for("staff.audit", **form.address))
 
 
+@bp.post("/audit/check/<field>")
+@requires(roles.AUDIT)
+def check_audit(field: str) -> Response:
+    form = FilterForm()
+    form.offer(services.people())
+    if form.field(field) is None:
+        abort(404)
+    return hypermedia.checked(form, field)
+
+
 @bp.get("/audit.csv")
 @writes
 @requires(roles.AUDIT)
