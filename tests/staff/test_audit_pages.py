@@ -80,6 +80,24 @@ def test_who_opened_this_referral_and_what_did_this_person_do(manager: Client) -
     ]
 
 
+def test_lists_and_searches_that_showed_a_referral_are_found_too(manager: Client) -> None:
+    with manager.app.app_context():
+        audit.add(BEN, "referrals.listed", page=1, references=[OTHER, ONE])
+        audit.add(BEN, "referrals.listed", page=2, references=[OTHER])
+        audit.add(ANNA, "referrals.searched", references=[ONE])
+        db.session.commit()
+    typed = {**manager.token(), "reference": ONE, "mentioned": "1"}
+    address = manager.post("/staff/audit", typed).location
+    assert address == f"/staff/audit?reference={ONE}&mentioned=1"
+    page = manager.get(address)
+    assert [row[1] for row in rows(page)] == [
+        *("Audit read", "Referrals searched", "Referrals listed", "Referral opened", "Referral opened")
+    ]
+    assert "checked" in page.document.by_id("mentioned").attributes
+    by_ben = rows(manager.get(f"{address}&person=8"))
+    assert [row[3] for row in by_ben] == [f"page: 1; references: {OTHER}, {ONE}", "view: print"]
+
+
 def test_the_filter_leads_to_an_address_of_references_and_ids(manager: Client) -> None:
     page = manager.get("/staff/audit?person=8")
     chosen = [e.attributes["value"] for e in page.document.all("option") if "selected" in e.attributes]
