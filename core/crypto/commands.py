@@ -11,6 +11,7 @@ from functools import wraps
 from typing import IO
 
 import click
+from blinker import Namespace
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
@@ -26,6 +27,8 @@ NAMED_AT_MOST = 20
 AS_SEALED, UNRECORDED, CHANGED, CLOSED = "as sealed", "unrecorded", "changed", "closed"
 keys_group = AppGroup("keys", help="Keys that seal patient data.")
 log = logging.getLogger("site")
+rotation = Namespace().signal("rotation")
+"""Sent by `flask keys rotate` before and after it rewraps, with `step` (started | finished) and plain facts."""
 
 
 def init_app(app: Flask) -> None:
@@ -104,9 +107,12 @@ def rotate(batch: int, private_key: str) -> None:
     """
     public_keys = _public_keys()
     click.echo(f"Opening with key {_key_id(private_key)}. Sealing for {_key_ids()}.")
+    rotation.send(step="started", opened_with=_key_id(private_key), sealed_for=_key_ids())
     for table in models.tables():
         _run_steps(table, "rewrapped", models.rotate(table, private_key, public_keys, batch))
-    if left := sum([_count(table, public_keys) for table in models.tables()]):
+    left = sum([_count(table, public_keys) for table in models.tables()])
+    rotation.send(step="finished", sealed_for=_key_ids(), rows_left=left)
+    if left:
         raise click.ClickException(f"{left} rows were not changed. Keep the old private key.")
 
 
