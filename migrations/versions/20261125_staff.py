@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("blob", sa.LargeBinary()),
         sa.Column("public_key", sa.String(length=80)),
         sa.Column("handed_over", sa.JSON()),
+        sa.Column("new_factor", sa.Boolean(), nullable=False),
         sa.Column("invited_by", sa.Integer()),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),

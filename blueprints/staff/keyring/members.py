@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from blueprints.staff import roles as staff_roles
-from blueprints.staff.keyring import sessions, wraps
+from blueprints.staff.keyring import open_referrals, sessions, wraps
 from blueprints.staff.models import Invitation, Passkey, StaffMember
 from core import clock
 from core.audit import Actor, trail
@@ -82,6 +82,28 @@ def change_roles(member_id: int, roles: Iterable[str], actor: Actor) -> None:
     db.session.commit()
 
 
+def remove(member_id: int, heir_id: int | None, actor: Actor) -> int:
+    """Let somebody go: in one transaction their copies of the key, sessions, passkeys and invitations are deleted, and
+    their open referrals handed over to the heir, or to nobody yet. Returns how many those are.
+
+    They keep what they know: rotate the clinic's key now. Raises UnknownMember, Refused: nobody removes themselves, and
+    a site needs a manager.
+    """
+    row = _locked(member_id)
+    if actor.id == member_id:
+        db.session.rollback()
+        raise Refused("Nobody removes themselves. Ask another manager.")
+    _refuse_last_manager(row)
+    heir = _active(db.session.get(StaffMember, heir_id)) if heir_id is not None else None
+    to = Actor(heir.name, heir.id, heir.email) if heir else None
+    handed_over = open_referrals.hand_over(member_id, to, actor)
+    _forget(row)
+    heirs = {"handed_over": handed_over, "to": f"staff:{heir.id}" if heir else ""}
+    trail.add(actor, "staff.removed", f"staff:{row.id}", email=row.email, **heirs)
+    db.session.commit()
+    return handed_over
+
+
 def all_members() -> list[Member]:
     """By name; whoever left comes last."""
     rows = db.session.scalars(select(StaffMember).order_by(StaffMember.active.desc(), StaffMember.name, StaffMember.id))
@@ -104,12 +126,20 @@ def end_sessions(row: StaffMember) -> None:
     sessions.forget_all(row.id)
 
 
-def _forget_secrets(row: StaffMember) -> None:
+def _forget(row: StaffMember) -> None:
+    end_sessions(row)
+    forget_second_factor(row)
     wraps.forget_all(row.id)
     db.session.execute(delete(Invitation).where(Invitation.member_id == row.id))
+    row.active, row.password, row.fs_webauthn_user_handle, row.role_names = False, None, None, []
+
+
+def forget_second_factor(row: StaffMember) -> None:
+    """It is set up anew at the next sign-in. In the caller's transaction."""
+    wraps.forget_passkey_wraps(row.id)
     db.session.execute(delete(Passkey).where(Passkey.user_id == row.id))
-    row.password = row.tf_totp_secret = row.tf_primary_method = row.fs_webauthn_user_handle = None
-    row.tf_last_counter = row.mf_recovery_codes = None
+    db.session.expire(row, ["webauthn"])
+    row.tf_totp_secret = row.tf_primary_method = row.tf_last_counter = row.mf_recovery_codes = None
 
 
 def _locked(member_id: int) -> StaffMember:

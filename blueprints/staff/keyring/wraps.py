@@ -61,6 +61,10 @@ def forget_password_wrap(member_id: int) -> None:
     db.session.execute(delete(KeyWrap).where(KeyWrap.member_id == member_id, KeyWrap.passkey_id.is_(None)))
 
 
+def forget_passkey_wraps(member_id: int) -> None:
+    db.session.execute(delete(KeyWrap).where(KeyWrap.member_id == member_id, KeyWrap.passkey_id.is_not(None)))
+
+
 def forget_all(member_id: int) -> None:
     db.session.execute(delete(KeyWrap).where(KeyWrap.member_id == member_id))
 
