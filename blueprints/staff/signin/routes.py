@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.staff import access, bp
 from blueprints.staff.access import ANYBODY, SETTING_UP, SIGNED_IN, requires
-from blueprints.staff.signin import credentials, forms, pages, steps, throttle
+from blueprints.staff.signin import answers, credentials, forms, pages, steps, throttle
 from core import clock
 from core.web import hypermedia
 
@@ -46,6 +46,8 @@ def factor_set() -> Response:
 @bp.get("/unlock")
 @requires(SIGNED_IN)
 def unlock() -> Response:
+    if access.has_key():
+        return hypermedia.go_to(_next())
     form = forms.UnlockForm(formdata=None, next=request.args.get("next", ""))
     return pages.show("staff/signin/unlock.html", form=form)
 
@@ -99,6 +101,11 @@ def sign_out_everywhere() -> Response:
 @requires(ANYBODY)
 def signed_out() -> Response:
     return pages.show("staff/signin/signed_out.html")
+
+
+def _next() -> str:
+    address = request.args.get("next", "")
+    return address if answers.is_own(address) else url_for("staff.landing")
 
 
 def _signed_out() -> Response:
