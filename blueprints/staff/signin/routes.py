@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, redirect, request, url_for
+from flask import current_app, redirect, url_for
 from flask_security import current_user
 from werkzeug.wrappers import Response
 
@@ -47,8 +47,8 @@ def factor_set() -> Response:
 @requires(SIGNED_IN)
 def unlock() -> Response:
     if access.has_key():
-        return hypermedia.go_to(_next())
-    form = forms.UnlockForm(formdata=None, next=request.args.get("next", ""))
+        return hypermedia.go_to(answers.next_address() or url_for("staff.landing"))
+    form = forms.UnlockForm(formdata=None, next=answers.next_address())
     return pages.show("staff/signin/unlock.html", form=form)
 
 
@@ -101,11 +101,6 @@ def sign_out_everywhere() -> Response:
 @requires(ANYBODY)
 def signed_out() -> Response:
     return pages.show("staff/signin/signed_out.html")
-
-
-def _next() -> str:
-    address = request.args.get("next", "")
-    return address if answers.is_own(address) else url_for("staff.landing")
 
 
 def _signed_out() -> Response:
