@@ -9,4 +9,5 @@ bp = Blueprint("staff", __name__, url_prefix="/staff", cli_group="staff")
 access.public(bp, access.STAFF)
 staff_access.guard(bp)
 
-from blueprints.staff import models  # noqa: E402, F401
+from blueprints.staff import commands, development, models  # noqa: E402, F401
+from blueprints.staff.people import routes as people  # noqa: E402, F401

@@ -15,6 +15,7 @@ from blueprints.staff.models import Invitation, Passkey, StaffMember
 from core import clock
 from core.audit import Actor, trail
 from core.extensions import db
+from core.forms.validators import is_email, normalized_email
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def add(email: str, name: str, roles: Iterable[str], actor: Actor) -> Member:
 def enter(email: str, name: str, roles: Iterable[str], actor: Actor) -> Member:
     """As add does, in the caller's transaction."""
     granted = _known(roles)
+    if not is_email(email.strip()):
+        raise Refused("That is no email address.")
     row = db.session.scalar(select(StaffMember).where(StaffMember.email == _address(email)).with_for_update())
     if row is not None and row.active:
         raise EmailTaken(f"{row.email} is of the staff already.")
@@ -172,7 +175,7 @@ def _known(roles: Iterable[str]) -> list[str]:
 
 
 def _address(email: str) -> str:
-    return email.strip().lower()
+    return normalized_email(email.strip()) or email.strip().casefold()
 
 
 def _member(row: StaffMember) -> Member:
