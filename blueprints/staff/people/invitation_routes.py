@@ -16,8 +16,10 @@ from core.extensions import limiter
 from core.web import hypermedia
 
 CODE = "staff_invitation"
-NO_INVITATION = "This invitation was used, is more than three days old, or was replaced by a newer one. "
+NO_INVITATION = (
+    "This invitation was used, is more than three days old, or was replaced by a newer one. "
     "Ask a manager for a new link."
+)
 
 
 @bp.get("/invitation")
