@@ -124,6 +124,7 @@ def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
             # As in production: the tests look for what was typed.
             "SHOW_FAULTS": False,
             "STAFF_KEY_COST": CHEAP,
+            "STAFF_CHEAP_HASHES": True,
             **settings,
         }
     )

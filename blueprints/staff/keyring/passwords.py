@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -40,8 +41,9 @@ def problem(password: str, *names: str) -> str:
 
 
 def hashed(password: str) -> str:
-    """For the column by which sign-in knows it. It opens nothing: wraps have keys of their own."""
-    made: str = hash_password(password)
+    """For the column by which sign-in knows it. It opens nothing: wraps have keys of their own. Letters that look the
+    same count as the same."""
+    made: str = hash_password(unicodedata.normalize("NFKD", password))
     return made
 
 

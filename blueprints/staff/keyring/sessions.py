@@ -60,9 +60,9 @@ def complete(token: str, member_id: int) -> None:
     db.session.commit()
 
 
-def use(token: str, member_id: int) -> Session | None:
+def use(token: str, member_id: int, note: bool = True) -> Session | None:
     """The session; None if it is unknown, another person's, not complete, idle for more than 15 minutes or older than
-    12 hours. At most once a minute it notes that it was seen.
+    12 hours. At most once a minute it notes that it was seen; not without `note`, for what a page asks by itself.
 
     Call it before anything of the request was written: it ends the transaction.
     """
@@ -73,7 +73,7 @@ def use(token: str, member_id: int) -> Session | None:
         return None
     private_key = boxes.open_box(row, _sealing_key(token), _context(token, member_id))
     seen_at, created_at = row.seen_at, row.created_at
-    if now - seen_at >= NOTED_EVERY:
+    if note and now - seen_at >= NOTED_EVERY:
         seen_at = now
         _note(token, member_id, now)
     return Session(private_key, _ends(seen_at, created_at))
