@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from blueprints.staff import roles as staff_roles
 from blueprints.staff.keyring import open_referrals, sessions, wraps
@@ -65,9 +66,19 @@ def enter(email: str, name: str, roles: Iterable[str], actor: Actor) -> Member:
         row = StaffMember(email=_address(email), created_at=clock.now(), fs_uniquifier=uuid.uuid4().hex)
         db.session.add(row)
     row.name, row.role_names, row.active = name.strip(), granted, True
-    db.session.flush()
+    _write(row)
     trail.add(actor, "staff.added", f"staff:{row.id}", email=row.email, roles=granted)
     return _member(row)
+
+
+def _write(row: StaffMember) -> None:
+    email = row.email
+    try:
+        db.session.flush()
+    except IntegrityError:
+        # Another manager added the same address at the same time.
+        db.session.rollback()
+        raise EmailTaken(f"{email} is of the staff already.") from None
 
 
 def change_roles(member_id: int, roles: Iterable[str], actor: Actor) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, Field, PasswordField, StringField
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from blueprints.staff import roles
@@ -39,6 +40,8 @@ class PersonForm(Form):
 
     email = EmailField(
         "Email address",
+        # The page's footer may have an address of its own.
+        id="person-email",
         validators=[Required("Enter their email address."), MaxLength(254, "Email address"), EmailAddress()],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
@@ -94,6 +97,20 @@ class CodeForm(Form):
     )
 
 
+class GoodPassword:
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        # The field's data is without the spaces around it, which sign-in would not take away.
+        typed = (field.raw_data or [""])[0]
+        if problem := passwords.problem(typed, form.email, form.name.data or ""):  # type: ignore[attr-defined]
+            raise StopValidation(problem)
+
+
+class SameAgain:
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        if not form["password"].errors and field.data != form["password"].data:
+            raise StopValidation("The two passwords are not the same. Enter both once more.")
+
+
 class PasswordForm(Form):
     """What an invited person says."""
 
@@ -105,21 +122,11 @@ class PasswordForm(Form):
     password = PasswordField(
         "Password",
         description=f"At least {passwords.SHORTEST} characters. Four or five words in a row are easy to remember.",
-        validators=[Required("Choose a password.")],
+        validators=[Required("Choose a password."), GoodPassword()],
         render_kw={"autocomplete": "new-password", "maxlength": "200"},
     )
     again = PasswordField(
         "The same password again",
-        validators=[Required("Enter the password again.")],
+        validators=[Required("Enter the password again."), SameAgain()],
         render_kw={"autocomplete": "new-password", "maxlength": "200"},
     )
-
-    def validate_password(self, field: PasswordField) -> None:
-        # The field itself is without the spaces around it, which sign-in would not take away.
-        typed = (field.raw_data or [""])[0]
-        if problem := passwords.problem(typed, self.email, self.name.data or ""):
-            raise StopValidation(problem)
-
-    def validate_again(self, field: PasswordField) -> None:
-        if not self.password.errors and field.data != self.password.data:
-            raise StopValidation("The two passwords are not the same. Enter both once more.")

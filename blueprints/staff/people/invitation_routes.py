@@ -3,7 +3,7 @@ the person's browser puts it into the form (static/js/invitation.js), or they do
 
 from __future__ import annotations
 
-from flask import abort, current_app, request, session, url_for
+from flask import abort, request, session, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.staff import bp
@@ -11,6 +11,7 @@ from blueprints.staff.access import ANYBODY, requires
 from blueprints.staff.keyring import invitations
 from blueprints.staff.keyring.invitations import Invited, UnknownInvitation
 from blueprints.staff.people.forms import CodeForm, PasswordForm
+from blueprints.staff.signin import pages
 from core.clients import network
 from core.extensions import limiter
 from core.web import hypermedia
@@ -72,7 +73,7 @@ def accept_invitation() -> Response:
         code_form.code.errors = [NO_INVITATION]
         return _code_page(code_form, 422)
     session.pop(CODE, None)
-    return hypermedia.go_to(_sign_in())
+    return hypermedia.go_to(url_for("security.login"))
 
 
 @bp.post("/invitation/check/<field>")
@@ -83,14 +84,9 @@ def check_invitation(field: str) -> Response:
     return hypermedia.checked(form, field) if form.field(field) else abort(404)
 
 
-def _sign_in() -> str:
-    known = "security.login" in current_app.view_functions
-    return url_for("security.login") if known else url_for("staff.ask_code")
-
-
 def _code_page(form: CodeForm, status: int = 200) -> Response:
-    return hypermedia.page("staff/people/code.html", status, form=form)
+    return pages.show("staff/people/code.html", status, form=form)
 
 
 def _password_page(form: PasswordForm, invited: Invited, status: int = 200) -> Response:
-    return hypermedia.page("staff/people/password.html", status, form=form, invited=invited)
+    return pages.show("staff/people/password.html", status, form=form, invited=invited)

@@ -12,6 +12,7 @@ from blueprints.staff.keyring import members
 from blueprints.staff.keyring.members import EmailTaken, Member, Refused, UnknownMember
 from blueprints.staff.people import services
 from blueprints.staff.people.forms import InviteForm, PersonForm, RemoveForm, RolesForm
+from blueprints.staff.signin import pages
 from core.extensions import limiter
 from core.web import hypermedia
 
@@ -22,7 +23,7 @@ ROTATE = "flask keys rotate --private-key-file old.key --new-private-key-file ne
 @requires(roles.STAFF)
 def people() -> Response:
     everybody = members.all_members()
-    return hypermedia.page("staff/people/list.html", people=everybody, me=current())
+    return pages.show("staff/people/list.html", people=everybody, me=current())
 
 
 @bp.get("/people/add")
@@ -43,7 +44,7 @@ def add_person() -> Response:
     except (EmailTaken, Refused) as error:
         form.email.errors = [str(error)]
         return _person_page(form, 422)
-    return hypermedia.page("staff/people/invited.html", link=link)
+    return pages.show("staff/people/invited.html", link=link)
 
 
 @bp.post("/people/check/<field>")
@@ -83,7 +84,7 @@ def invite_person(member_id: int) -> Response:
         return _member_page(member, 422)
     actor, key = current().actor, private_key()
     link = services.invite(member_id, key, actor, notify=form.notify.data, new_factor=form.new_factor.data)
-    return hypermedia.page("staff/people/invited.html", link=link)
+    return pages.show("staff/people/invited.html", link=link)
 
 
 @bp.get("/people/<int:member_id>/remove")
@@ -114,7 +115,7 @@ def remove_person(member_id: int) -> Response:
 def removed(member_id: int) -> Response:
     """What is left to do."""
     left = next((member for member in members.all_members() if member.id == member_id and not member.active), None)
-    return hypermedia.page("staff/people/removed.html", member=left or abort(404), command=ROTATE)
+    return pages.show("staff/people/removed.html", member=left or abort(404), command=ROTATE)
 
 
 def _member(member_id: int) -> Member:
@@ -125,13 +126,13 @@ def _member(member_id: int) -> Member:
 
 
 def _person_page(form: PersonForm, status: int = 200) -> Response:
-    return hypermedia.page("staff/people/add.html", status, form=form)
+    return pages.show("staff/people/add.html", status, form=form)
 
 
 def _member_page(member: Member, status: int = 200, form: RolesForm | None = None) -> Response:
     shown = form or RolesForm(formdata=MultiDict([("roles", role) for role in member.roles]))
     context = {"member": member, "form": shown, "invite_form": InviteForm(formdata=None)}
-    return hypermedia.page("staff/people/person.html", status, me=current(), **context)
+    return pages.show("staff/people/person.html", status, me=current(), **context)
 
 
 def _removal_form(member_id: int, formdata: MultiDict[str, str] | None) -> RemoveForm:
@@ -141,7 +142,7 @@ def _removal_form(member_id: int, formdata: MultiDict[str, str] | None) -> Remov
 
 def _removal_page(member: Member, form: RemoveForm, status: int = 200) -> Response:
     me = current()
-    return hypermedia.page("staff/people/remove.html", status, member=member, form=form, me=me, command=ROTATE)
+    return pages.show("staff/people/remove.html", status, member=member, form=form, me=me, command=ROTATE)
 
 
 from blueprints.staff.people import invitation_routes  # noqa: E402, F401
