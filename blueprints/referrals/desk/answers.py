@@ -258,3 +258,15 @@ def age(details: ReferralData, today: date) -> int | None:
         return years_between(date.fromisoformat(details.patient_birth_date), today)
     except ValueError:
         return None
+
+
+def services(details: ReferralData) -> str:
+    return chosen(answers.SERVICE)(details.service_requested)
+
+
+def risk(details: ReferralData) -> str:
+    return chosen(answers.SUICIDE_RISK)(details.suicide_risk)
+
+
+def sex(details: ReferralData) -> str:
+    return "" if details.patient_sex == "unknown" else chosen(answers.SEX)(details.patient_sex).lower()
