@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from blueprints.referrals.assessment.assess import GUIDANCE
 from blueprints.referrals.assessment.models import years_between
 from blueprints.referrals.details import ReferralData, Trial, weight_words
 from blueprints.referrals.terminology import answers, understood
 from core.forms.validators import phone_words
 
+__all__ = ["GUIDANCE", "Answer", "Screen", "Section", "age", "contraindications", "sections"]
 LONG = 60
 """Characters from which an answer takes the whole width."""
 

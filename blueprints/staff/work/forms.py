@@ -4,7 +4,6 @@ transition table; here is how it is asked for, and the words if it is missing.""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, ClassVar
 
 from wtforms import Field, HiddenField, SelectField, StringField, TextAreaField
@@ -17,7 +16,8 @@ from core.forms.validators import MaxLength, Optional, Required, empty
 LONGEST = 4000
 PRIORITIES = {"routine": "Routine", "urgent": "Urgent"}
 CHANNELS = {"fax": "Fax", "post": "Post", "ehr": "Through the record system", "phone": "By phone", "other": "Otherwise"}
-WITH_WHOM = {"referrer": "The referrer", "patient": "The patient", "other": "Somebody else"}
+REACHED = {"yes": "Yes, we spoke", "no": "No, nobody answered"}
+MOMENT = {"autocomplete": "off", "type": "datetime-local"}
 OFF = {"autocomplete": "off"}
 
 
@@ -99,17 +99,12 @@ class Decline(DeskForm):
 
 class Book(DeskForm):
     visit_on = StringField(
-        "Day of the visit",
-        validators=[Required("Enter the day of the visit.")],
-        render_kw={**OFF, "class": "w-10"},
+        "Day and time of the visit",
+        description="In the clinic's time.",
+        validators=[Required("Enter the day and time of the visit.")],
+        render_kw=MOMENT,
     )
     words = text("For the team", rows=2)
-
-    def validate_visit_on(self, field: Field) -> None:
-        try:
-            date.fromisoformat(field.data or "")
-        except ValueError:
-            raise StopValidation("Enter a day like 2026-12-01.") from None
 
 
 class Report(DeskForm):
@@ -151,10 +146,19 @@ class Message(DeskForm):
 
 
 class Call(DeskForm):
-    with_whom = Radio("Who was spoken with?", WITH_WHOM, validators=[Required("Say who was spoken with.")])
     spoke_with = StringField(
-        "Name", validators=[Optional(), MaxLength(120, "Name")], render_kw={**OFF, "class": "w-20"}
+        "Who was called?",
+        description="The referrer, the patient, or somebody else: name and role.",
+        validators=[Required("Say whom you called."), MaxLength(120, "The name")],
+        render_kw=OFF,
     )
+    spoke_at = StringField(
+        "When?",
+        description="In the clinic's time.",
+        validators=[Required("Say when.")],
+        render_kw=MOMENT,
+    )
+    reached = Radio("Did you speak with them?", REACHED, validators=[Required("Say whether somebody answered.")])
     words = text("What was said and arranged", needed="Say what was said and arranged.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import request, url_for
@@ -11,9 +12,8 @@ from werkzeug.wrappers import Response
 
 from blueprints.referrals.desk import answers, cases, worklist
 from blueprints.referrals.desk.cases import Case
-from blueprints.referrals.desk.services import Stale
+from blueprints.referrals.desk.services import Now
 from blueprints.referrals.desk.worklist import Row, View
-from blueprints.referrals.lifecycle import risk
 from blueprints.referrals.lifecycle.states import TRANSITIONS, State
 from blueprints.staff import roles
 from blueprints.staff.access import Person, current, private_key
@@ -144,7 +144,7 @@ def _many(count: int | None) -> str | None:
 
 
 def referral_page(
-    reference: str, status: int = 200, refused: Refused | None = None, stale: Stale | None = None, done: str = ""
+    reference: str, status: int = 200, refused: Refused | None = None, stale: Now | None = None, done: str = ""
 ) -> Response:
     """`refused`: the form that comes back. `stale`: what somebody else did meanwhile. `done`: what was just done."""
     person = current()
@@ -192,10 +192,11 @@ def _words(case: Case) -> dict[str, Any]:
         "diagnosis": answers.diagnosis(details),
         "risk_words": answers.risk(details),
         "risk_level": LEVELS.get(details.suicide_risk, "amber" if not details.suicide_risk else ""),
-        "risk_signs": tuple(risk.reasons(details)),
+        "risk_signs": case.risks,
+        "guidance": answers.GUIDANCE,
         "screens": answers.contraindications(details),
         "sections": answers.sections(details),
-        "signs": tuple(case.marks.words(confirmed=False)) if hasattr(case.marks, "words") else (),
+        "signs": tuple(case.marks.words(confirmed=case.email == "confirmed")),
         "phones": _phones(case),
     }
 
@@ -226,7 +227,8 @@ class Conflict:
 
     heading: str
     who: str
-    when: Any
+    when: datetime
+    did: str
     state: str
     owner: str
     words: str
@@ -237,19 +239,19 @@ class Conflict:
     """Whether the same can still be done."""
 
 
-def _conflict(stale: Stale, case: Case, refused: Refused) -> Conflict:
-    possible = {row.action: row.label for row in case.transitions}
-    entry = stale.entry
+def _conflict(stale: Now, case: Case, refused: Refused) -> Conflict:
+    possible = {row.action for row in case.transitions}
     return Conflict(
         heading=f"{stale.who or 'Somebody else'} was faster",
         who=stale.who,
         when=stale.when,
-        state=case.row.state.value,
-        owner=case.row.owner,
-        words=getattr(entry, "words", entry) or "",
+        did=stale.did,
+        state=stale.state.value,
+        owner=stale.owner,
+        words=stale.entry,
         label=_label(refused.name),
         typed=tuple((f.label.text, str(f.data)) for f in refused.form.questions() if f.data),
-        again=refused.name in possible or refused.name in forms.WRITING,
+        again=refused.name in possible,
     )
 
 

@@ -77,10 +77,10 @@ def act(reference: str, action: str) -> Response:
             current_app.config["SEALING_PUBLIC_KEYS"],
         )
     except services.Missing as error:
-        form.refuse(error.missing)
+        form.refuse(error.problems)
         return pages.referral_page(reference, 422, Refused(action, form))
     except services.Stale as error:
-        return pages.referral_page(reference, 409, Refused(action, form), error)
+        return pages.referral_page(reference, 409, Refused(action, form), error.now)
     except services.NotAllowed as error:
         form.form_errors = [error.words]
         return pages.referral_page(reference, 403, Refused(action, form))
@@ -105,7 +105,7 @@ def write(reference: str, kind: str) -> Response:
             current_app.config["SEALING_PUBLIC_KEYS"],
         )
     except services.Missing as error:
-        form.refuse(error.missing)
+        form.refuse(error.problems)
         return pages.referral_page(reference, 422, Refused(kind, form))
     return hypermedia.go_to(pages.after(reference, kind))
 
