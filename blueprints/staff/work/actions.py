@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import url_for
 
@@ -36,6 +36,14 @@ class Refused:
 
     name: str
     form: DeskForm
+
+    def as_note(self) -> Refused:
+        """Its words in the form for a note, with the same complaints above it."""
+        note = forms.form_for("note")
+        assert note is not None  # noqa: S101 - it is one of the forms
+        note["words"].data = self.form.given().get("words", "")
+        note.form_errors = self.form.form_errors
+        return Refused("note", note)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,10 @@ class Buttons:
     writing: tuple[Action, ...]
     first: str
     """What is needed before anything else can be done, or who can do the rest; "" if there is nothing to say."""
-    colleagues: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        return {action.name for action in (*self.actions, *self.writing)}
 
 
 def buttons(case: Case, person: Person, refused: Refused | None, colleagues: Mapping[str, str]) -> Buttons:
