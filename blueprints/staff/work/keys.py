@@ -1,4 +1,4 @@
-"""The keys of the desk, which a person can switch off (WCAG 2.1.4). Their switch is a cookie: nothing else is stored."""
+"""The keys of the desk, which people can switch off (WCAG 2.1.4). The switch is a cookie: nothing else is stored."""
 
 from __future__ import annotations
 

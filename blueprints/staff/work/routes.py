@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from blueprints.referrals.desk import export, queue, services
 from blueprints.referrals.services import UnknownReferral
 from blueprints.staff import bp, roles
-from blueprints.staff.access import SIGNED_IN, current, private_key, requires
+from blueprints.staff.access import SIGNED_IN, background, current, private_key, requires
 from blueprints.staff.work import case_page, colleagues, done, forms, frame, keys, letter, list_page
 from blueprints.staff.work.actions import Refused
 from core.crypto.envelope import SealingError
@@ -21,12 +21,6 @@ from core.web import errors, hypermedia
 
 bp.app_context_processor(frame.context)
 OFTEN = "120/minute"
-
-
-@bp.get("/")
-@requires(SIGNED_IN)
-def home() -> Response:
-    return hypermedia.go_to(url_for("staff.referrals"))
 
 
 @bp.get("/referrals")
@@ -162,7 +156,7 @@ def check_field(field: str) -> Response:
 for view in (referrals, referral, fhir):
     view.writes = True  # type: ignore[attr-defined]
 # The page asks by itself, which does not keep people signed in (access.py).
-look.background = True  # type: ignore[attr-defined]
+background(look)
 
 
 @bp.errorhandler(UnknownReferral)
