@@ -41,7 +41,7 @@ def test_the_views_hold_what_their_names_say(sqlite_app: Flask, signed_in: Signe
         "all": {new, mine, waiting},
         "nonsense": {mine},
     }
-    assert "clock stopped" in rows["waiting"]
+    assert "Stands still" in rows["waiting"]
 
 
 def test_what_is_opened_for_the_list_has_its_line(sqlite_app: Flask, signed_in: SignedIn) -> None:
