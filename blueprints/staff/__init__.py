@@ -10,3 +10,4 @@ access.public(bp, access.STAFF)
 staff_access.guard(bp)
 
 from blueprints.staff import models  # noqa: E402, F401
+from blueprints.staff.work import routes as work_routes  # noqa: E402, F401
