@@ -11,18 +11,19 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from blueprints.content.library import ContentStore, Page
+from blueprints.content.library import Page
 from blueprints.newsletters import bp, emails, issues, services
 from blueprints.newsletters.services import Progress
 from blueprints.newsletters.shelf import Shelf
+from blueprints.newsletters.shelf import of_the_site as shelf_of_the_site
 from blueprints.subscriptions import services as subscriptions
-from core import clinic
 from core.forms.validators import is_email
 from core.mail import render, worker
 from core.mail.commands import database_needed, require_mail_url, stopped_by_signal
 from core.mail.outbox import Status
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+RATE_HELP = "Messages a second; 0: no limit."
 POLL_INTERVAL = 1.0
 """Seconds."""
 
@@ -32,7 +33,7 @@ POLL_INTERVAL = 1.0
 @click.option("--html", is_flag=True, help="Print the HTML part instead of the text.")
 def preview(file: Path, html: bool) -> None:
     """Print an issue as its readers will see it, and its problems."""
-    shelf = _shelf()
+    shelf = shelf_of_the_site()
     page = _page(shelf, file)
     issue = shelf.issue(page)
     body = emails.words(issue, "https://example.org/leave")
@@ -49,7 +50,7 @@ def test(file: Path, address: str) -> None:
     """Mail one copy to ADDRESS. Its unsubscribe link does not work."""
     if not is_email(address):
         raise click.ClickException(f"{address} is not an email address.")
-    shelf = _shelf()
+    shelf = shelf_of_the_site()
     services.put_test(shelf.issue(_page(shelf, file)), address)
     if current_app.config["MAIL_URL"]:
         sent = sum(worker.deliver())
@@ -60,7 +61,13 @@ def test(file: Path, address: str) -> None:
 
 @bp.cli.command("send")
 @FILE
-@click.option("--rate", type=click.FloatRange(0), default=services.PER_SECOND, show_default=True, help="Messages a second; 0: no limit.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    default=services.PER_SECOND,
+    show_default=True,
+    help="Messages a second; 0: no limit.",
+)
 @click.option("--queue-only", is_flag=True, help="Queue only; `flask outbox send --watch` sends.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_needed()
@@ -69,7 +76,7 @@ def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
 
     It can be stopped, killed and run again: nobody gets it twice, and nobody is skipped.
     """
-    shelf = _shelf()
+    shelf = shelf_of_the_site()
     page = _page(shelf, file)
     _require_ready(shelf, page)
     readers = subscriptions.count_readers()
@@ -146,14 +153,6 @@ def _print_totals(now: Progress) -> None:
     click.echo(f"{now.total} messages: {became}" if became else "0 messages")
     if now.by_status[Status.QUEUED]:
         click.echo("To send the queued ones, run `flask outbox send --watch` or this command again.")
-
-
-def _shelf() -> Shelf:
-    store: ContentStore = current_app.extensions["content"]
-    addresses = frozenset(rule.rule for rule in current_app.url_map.iter_rules())
-    config = current_app.config
-    no_address = config["PRODUCTION"] and not config["CLINIC"].street
-    return Shelf(store.library(), config["SITE_URL"], addresses, clinic.today(), no_address)
 
 
 def _page(shelf: Shelf, file: Path) -> Page:

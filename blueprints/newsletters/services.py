@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select
@@ -19,11 +20,12 @@ from blueprints.subscriptions.services import Reader
 from core import audit, clock
 from core.audit.trail import COMMAND_LINE, Actor
 from core.extensions import db
-from core.mail import outbox
+from core.mail import outbox, render
 from core.mail.outbox import Broadcast, Message, Status
 from core.web import urls
 
 BATCH = 500
+BATCHES_OF_A_REQUEST = 4
 BATCHES_AT_ONCE = 10
 """For each issue, between two looks of a worker for due mail."""
 PER_SECOND = 10.0
@@ -31,6 +33,9 @@ PER_SECOND = 10.0
 TOKEN = "~token~"  # noqa: S105 - the placeholder for each reader's own token
 STOPPED = "stopped"
 """The `last_error` of messages that were withdrawn because their issue was stopped."""
+
+
+WITHDRAWN_BY_STOP = (Message.status == Status.WITHDRAWN, Message.last_error == STOPPED)
 
 
 class ChangedSince(ValueError):
@@ -69,6 +74,12 @@ def _subject(name: str) -> str:
     return f"newsletter:{name}"[:64]
 
 
+def preview(issue: Issue) -> tuple[str, str]:
+    """The text and the HTML as its readers will see them. The unsubscribe link does not work."""
+    body = emails.words(issue, urls.link("/subscribe/leave/test"))
+    return render.text(body), render.html(issue.title, body)
+
+
 def put_test(issue: Issue, address: str, actor: Actor = COMMAND_LINE) -> None:
     """One copy to this address. Commits."""
     emails.put_test(issue, address)
@@ -100,7 +111,7 @@ def _begin(issue: Issue, per_second: float, actor: Actor, expected: int | None) 
     sending.started_at, sending.per_second = clock.now(), per_second
     sending.queued_to, sending.all_queued, sending.stopped_at = 0, False, None
     # Their readers are queued again, unless they left meanwhile.
-    db.session.execute(delete(Message).where(Message.broadcast_id == broadcast_id, Message.last_error == STOPPED))
+    db.session.execute(delete(Message).where(Message.broadcast_id == broadcast_id, *WITHDRAWN_BY_STOP))
     audit.add(actor, "newsletter.started", _subject(issue.name), readers=readers)
     db.session.commit()
     return broadcast_id
@@ -145,6 +156,12 @@ def queue(broadcast_id: int) -> Generator[int, None, None]:
         yield number
 
 
+def queue_first(broadcast_id: int) -> None:
+    """Queue the first messages, as many as a request has time for; workers queue the rest (`queue_on`). Commits."""
+    for _ in islice(queue(broadcast_id), BATCHES_OF_A_REQUEST):
+        pass
+
+
 def _queue_batch(broadcast_id: int) -> int:
     """The number of readers that were looked at; 0 if nothing is left to queue. Commits."""
     _lock(broadcast_id)
@@ -182,30 +199,41 @@ def queue_on(_sender: object = None) -> None:
         if _sending(broadcast_id).stopped_at:
             _withdraw(broadcast_id)
         db.session.commit()
+    # A worker must hold no lock while it sends.
+    db.session.rollback()
 
 
 def stop(name: str, actor: Actor) -> int:
     """Withdraw the messages of an issue that no worker has claimed. Returns how many. Those that a worker has claimed
     still go out, because some of them may be sent already. Commits. Raises NotSending."""
-    broadcast = db.session.scalar(select(Broadcast).where(Broadcast.name == name).with_for_update())
-    if broadcast is None or (sending := _sending(broadcast.id)).stopped_at:
+    broadcast_id = db.session.scalar(select(Broadcast.id).where(Broadcast.name == name).with_for_update())
+    sending = _sending(broadcast_id) if broadcast_id else None
+    if broadcast_id is None or sending is None or sending.stopped_at or not _has_more(sending):
         db.session.rollback()
         raise NotSending(name)
     sending.stopped_at = clock.now()
-    withdrawn = _withdraw(broadcast.id)
+    withdrawn = _withdraw(broadcast_id)
     audit.add(actor, "newsletter.stopped", _subject(name), withdrawn=withdrawn)
     db.session.commit()
     return withdrawn
 
 
+def _has_more(sending: NewsletterSending) -> bool:
+    open_ones = (Message.broadcast_id == sending.broadcast_id, Message.due_at.is_not(None))
+    waiting = select(Message.id).where(*open_ones).limit(1)
+    return not sending.all_queued or db.session.scalar(waiting) is not None
+
+
 def _withdraw(broadcast_id: int) -> int:
-    """Their readers count as not having it."""
+    """Whoever is left without it counts as not having it. In this order: a worker may claim a message meanwhile."""
     # The second condition is for the index of the table.
     queued = (Message.broadcast_id == broadcast_id, Message.due_at.is_not(None), Message.status == Status.QUEUED)
-    ids = select(Message.id).where(*queued)
-    theirs = (NewsletterReader.broadcast_id == broadcast_id, NewsletterReader.message_id.in_(ids))
-    db.session.execute(delete(NewsletterReader).where(*theirs).execution_options(synchronize_session=False))
-    return outbox.move(db.session, Status.WITHDRAWN, *queued, last_error=STOPPED)
+    withdrawn = outbox.move(db.session, Status.WITHDRAWN, *queued, last_error=STOPPED)
+    if withdrawn:
+        ids = select(Message.id).where(Message.broadcast_id == broadcast_id, *WITHDRAWN_BY_STOP)
+        theirs = (NewsletterReader.broadcast_id == broadcast_id, NewsletterReader.message_id.in_(ids))
+        db.session.execute(delete(NewsletterReader).where(*theirs).execution_options(synchronize_session=False))
+    return withdrawn
 
 
 def _without_it(broadcast_id: int, readers: Sequence[Reader]) -> list[Reader]:
@@ -249,8 +277,8 @@ def count_left(broadcast_id: int) -> int:
 def progress(broadcast_id: int) -> Progress:
     """Delivery status of the issue."""
     untried = (Message.status.in_(outbox.OPEN), Message.attempts == 0)
-    stopped = (Message.status == Status.WITHDRAWN, Message.last_error == STOPPED)
-    now = Progress(outbox.outcomes(broadcast_id), _count(broadcast_id, *untried), _count(broadcast_id, *stopped))
+    stopped = _count(broadcast_id, *WITHDRAWN_BY_STOP)
+    now = Progress(outbox.outcomes(broadcast_id), _count(broadcast_id, *untried), stopped)
     db.session.rollback()
     return now
 

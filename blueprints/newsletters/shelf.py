@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from flask import current_app
+
 from blueprints.content import lint
-from blueprints.content.library import Library, Page
+from blueprints.content.frontmatter import ContentError
+from blueprints.content.library import ContentStore, Library, Page
 from blueprints.newsletters import issues
 from blueprints.newsletters.issues import Issue
+from core import clinic
 
+__all__ = ["ContentError", "Issue", "Shelf", "UnknownIssue", "of_the_site"]
 FOLDER = "/newsletters/"
 NO_POSTAL_ADDRESS = "The law requires a postal address in each newsletter: set `street` in content/clinic.toml."
 
@@ -55,3 +60,12 @@ class Shelf:
         if page.draft:
             return [f"{page.source.name} is a draft: remove the line `draft: true` when it is ready."]
         return [*self.problems(page), *([NO_POSTAL_ADDRESS] if self.needs_postal_address else [])]
+
+
+def of_the_site() -> Shelf:
+    """The issues of the running site."""
+    config = current_app.config
+    store: ContentStore = current_app.extensions["content"]
+    addresses = frozenset(rule.rule for rule in current_app.url_map.iter_rules())
+    no_address = config["PRODUCTION"] and not config["CLINIC"].street
+    return Shelf(store.library(), config["SITE_URL"], addresses, clinic.today(), no_address)
