@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy import inspect
 
 from app import create_app
+from blueprints.staff.keyring.kdf import Cost
 from core import clock
 from core.extensions import db
 from tests.needs import POSTGRES
@@ -27,6 +28,8 @@ from tests.speed import make_once
 
 make_once()
 pytest_plugins = ["tests.selection", "tests.browser.fixtures", "tests.project"]
+CHEAP = Cost(memory=8, passes=1)
+"""Argon2id that takes no time."""
 Wait = Callable[[timedelta], None]
 
 
@@ -120,6 +123,8 @@ def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
             "PROPAGATE_EXCEPTIONS": False,
             # As in production: the tests look for what was typed.
             "SHOW_FAULTS": False,
+            "STAFF_KEY_COST": CHEAP,
+            "STAFF_CHEAP_HASHES": True,
             **settings,
         }
     )

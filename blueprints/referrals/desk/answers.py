@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from blueprints.referrals.assessment.assess import GUIDANCE
 from blueprints.referrals.assessment.models import years_between
 from blueprints.referrals.details import ReferralData, Trial, weight_words
 from blueprints.referrals.terminology import answers, understood
 from core.forms.validators import phone_words
 
+__all__ = ["GUIDANCE", "Answer", "Screen", "Section", "age", "contraindications", "sections"]
 LONG = 60
 """Characters from which an answer takes the whole width."""
 
@@ -258,3 +260,15 @@ def age(details: ReferralData, today: date) -> int | None:
         return years_between(date.fromisoformat(details.patient_birth_date), today)
     except ValueError:
         return None
+
+
+def services(details: ReferralData) -> str:
+    return chosen(answers.SERVICE)(details.service_requested)
+
+
+def risk(details: ReferralData) -> str:
+    return chosen(answers.SUICIDE_RISK)(details.suicide_risk)
+
+
+def sex(details: ReferralData) -> str:
+    return "" if details.patient_sex == "unknown" else chosen(answers.SEX)(details.patient_sex).lower()

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from blueprints.newsletters import sendings, services, shelf
 from blueprints.newsletters.sendings import Sending, State
 from blueprints.staff import bp, roles
-from blueprints.staff.access import current, requires
+from blueprints.staff.access import background, current, requires
 from blueprints.staff.mailings import letters
 from blueprints.staff.mailings.forms import Act, SendForm
 from blueprints.staff.mailings.letters import Letter
@@ -95,6 +95,7 @@ def stop_newsletter(name: str) -> Response:
 
 @bp.post("/newsletters/<name>/progress")
 @requires(roles.WRITE_NEWS)
+@background
 def newsletter_progress(name: str) -> Response:
     """The bar again while it is being sent; afterwards the whole page, whose buttons are others then."""
     now = sendings.look(name)

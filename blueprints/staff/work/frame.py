@@ -8,8 +8,9 @@ from typing import Any
 from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from blueprints.staff import access, roles
-from blueprints.staff.access import KeyLocked, Person
+from blueprints.referrals.desk import worklist
+from blueprints.staff import roles
+from blueprints.staff.access import KeyLocked, Person, current
 from core.web import hypermedia
 
 ENTRIES = (
@@ -48,7 +49,7 @@ def context() -> dict[str, Any]:
 def person() -> Person | None:
     """Who is signed in; None on the pages by which people sign in."""
     try:
-        return access.current()
+        return current()
     except (HTTPException, KeyLocked):
         return None
 
@@ -67,7 +68,8 @@ def navigation() -> list[Entry]:
 
 def unread() -> int:
     """How many referrals have something that this person has not read."""
-    return 0
+    me = person()
+    return worklist.unread(me.id) if me and me.may(roles.READ) else 0
 
 
 def _is_current(url: str) -> bool:
