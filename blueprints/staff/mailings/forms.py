@@ -14,7 +14,7 @@ from wtforms.widgets import TextArea
 from core.forms.base import Checkboxes, Form, Radio
 from core.forms.validators import MaxLength, Required
 
-NUMBER = re.compile(r"\d{1,3}(?:[,  ]?\d{3})*|\d{1,9}")
+NUMBER = re.compile(r"\d{1,3}(?:[, ]?\d{3}){0,2}|\d{1,9}")
 OWN_STATUS = "column"
 STATUSES = {
     OWN_STATUS: "The list says it: it has a column “status”",
