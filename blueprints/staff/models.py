@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, LargeBinary, String
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from core import clock
 from core.clock import UTCDateTime
 from core.crypto.models import Sealed
 from core.extensions import db
@@ -55,7 +56,7 @@ class Passkey(WebAuthnMixin, db.Model):  # type: ignore[name-defined,misc]
     backup_state: Mapped[bool] = mapped_column()
     device_type: Mapped[str] = mapped_column(String(64))
     extensions: Mapped[str | None] = mapped_column(String(255))
-    create_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
+    create_datetime: Mapped[datetime] = mapped_column(UTCDateTime, default=lambda: clock.now())
     lastuse_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
     name: Mapped[str] = mapped_column(String(64))
     usage: Mapped[str] = mapped_column(String(64))

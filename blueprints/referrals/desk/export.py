@@ -16,6 +16,6 @@ def as_fhir(reference: str, actor: Actor, private_key: str) -> dict[str, Any]:
     row = services.summary(reference)
     said = services.open_referral(row.reference, private_key)
     made = bundle(said.data, row.reference, row.received_at, said.warning)
-    trail.add(actor, "export referral", row.reference, form="FHIR")
+    trail.add(actor, "referral.exported", row.reference, form="FHIR")
     db.session.commit()
     return made

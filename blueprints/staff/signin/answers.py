@@ -13,7 +13,7 @@ from core.web import errors, hypermedia
 
 NOT_KEPT = ("csrf_token", "password", "code", "credential", "prf")
 """Fields whose names contain one of these are never sent back to the browser."""
-OWN = re.compile(r"/staff(/[A-Za-z0-9._~%-]*)*")
+OWN = re.compile(r"/staff(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 BOUNCED = "staff_bounced"
 
 SIGNED_OUT = (
@@ -79,8 +79,13 @@ def _arrive() -> Response:
 
 def is_own(address: str) -> bool:
     """Whether it is an address of the desk on this site, and nothing else that a browser might make of it."""
-    path = address.partition("?")[0].partition("#")[0]
-    return bool(OWN.fullmatch(path)) and "//" not in path and "/../" not in f"{path}/"
+    return bool(OWN.fullmatch(address.partition("?")[0].partition("#")[0]))
+
+
+def next_address() -> str:
+    """Where to go on afterwards, as the address of this page says; "" if it says nothing, or leads elsewhere."""
+    given = request.args.get("next", "")
+    return given if is_own(given) else ""
 
 
 def _own_address() -> str:

@@ -47,9 +47,13 @@ def _password(label: str, autocomplete: str, missing: str, **kwargs: Any) -> Pas
 class OwnNext:
     """Where to go on afterwards: an address of the desk, or nothing."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not answers.is_own(self.next.data or ""):
+            self.next.data = ""
+
     def validate_next(self, field: HiddenField) -> None:
-        if field.data and not answers.is_own(field.data):
-            field.data = ""
+        """Not Flask-Security's own check, which lets any address of the site pass."""
 
 
 class SignInForm(OwnNext, Form, LoginForm):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import current_app, redirect, request, url_for
+from flask import current_app, redirect, url_for
 from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.staff import access, bp
 from blueprints.staff.access import ANYBODY, SETTING_UP, SIGNED_IN, requires
-from blueprints.staff.signin import credentials, forms, pages, steps, throttle
+from blueprints.staff.signin import answers, credentials, forms, pages, steps, throttle
 from core import clock
 from core.web import hypermedia
 
@@ -46,7 +46,9 @@ def factor_set() -> Response:
 @bp.get("/unlock")
 @requires(SIGNED_IN)
 def unlock() -> Response:
-    form = forms.UnlockForm(formdata=None, next=request.args.get("next", ""))
+    if access.has_key():
+        return hypermedia.go_to(answers.next_address() or url_for("staff.landing"))
+    form = forms.UnlockForm(formdata=None, next=answers.next_address())
     return pages.show("staff/signin/unlock.html", form=form)
 
 

@@ -126,7 +126,7 @@ def _keep_to_the_desk(app: Flask, bp: Blueprint) -> None:
 
 
 def _context() -> dict[str, Any]:
-    return {"staff_access": staff_access, "staff_session_seconds": _seconds_left}
+    return {"staff_access": staff_access, "staff_session_seconds": _seconds_left, "next_address": answers.next_address}
 
 
 def _seconds_left() -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from core import clock
 from core.crypto import envelope
 
 BLUEPRINT = "security"
@@ -129,6 +130,7 @@ def _second_factors(app: Flask) -> dict[str, Any]:
         # Not of SECRET_KEY: that may be changed, and then no code would be right any more.
         "TOTP_SECRETS": {1: envelope.derive(app.config["ADDRESS_HASH_KEY"], "clinic/staff/totp/v1").hex()},
         "TOTP_ISSUER": name,
+        "DATETIME_FACTORY": lambda: clock.now(),  # tests replace it
         "MULTI_FACTOR_RECOVERY_CODES_N": 8,
         "WAN_RP_NAME": name,
         "WAN_ALLOW_USER_HINTS": False,  # they would tell strangers who has a passkey

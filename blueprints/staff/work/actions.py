@@ -13,6 +13,7 @@ from blueprints.staff import roles
 from blueprints.staff.access import Person
 from blueprints.staff.work import forms, letter
 from blueprints.staff.work.forms import DeskForm
+from core import clinic, clock
 
 MAIN = ("claim", "accept", "ask", "decline", "answered", "book", "seen", "no_show", "report", "reopen")
 """What moves the referral on; everything else stands under “More”. In this order."""
@@ -136,6 +137,8 @@ def _writing(name: str, case: Case, refused: Refused | None) -> Action:
     form = refused.form if refused and is_open else forms.form_for(name)
     assert form is not None  # noqa: S101 - each of WRITING has a form
     url = url_for("staff.write", reference=case.row.reference, kind=name)
+    if isinstance(form, forms.Call) and not is_open:
+        form.spoke_at.data = f"{clinic.current().local(clock.now()):%Y-%m-%dT%H:%M}"
     called_for = name == "call" and case.contact_needed
     return Action(name, WRITE_LABELS[name], form, url, open=is_open or called_for, button=WRITE_BUTTONS[name])
 

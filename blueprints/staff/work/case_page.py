@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -93,7 +94,18 @@ def _words(case: Case) -> dict[str, Any]:
         "sections": answers.sections(details),
         "signs": tuple(case.marks.words(confirmed=case.email == "confirmed")),
         "phones": _phones(case),
+        "timeline": [replace(entry, details=tuple(map(_readable, entry.details))) for entry in case.timeline],
     }
+
+
+def _readable(detail: tuple[str, str]) -> tuple[str, str]:
+    """A time as it was typed (2026-12-01T10:00), in words."""
+    label, value = detail
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return detail
+    return label, f"{moment:%A, %B} {moment.day}, {moment:%I:%M %p}".replace(", 0", ", ")
 
 
 def _phones(case: Case) -> list[tuple[str, str, str, str]]:

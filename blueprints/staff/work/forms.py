@@ -138,11 +138,11 @@ class Words(DeskForm):
 
 
 class Note(DeskForm):
-    words = text("Note for the team", needed="Write the note.", hint="The referrer never sees it.")
+    words = text("The note", needed="Write the note.", hint="The referrer never sees it.")
 
 
 class Message(DeskForm):
-    words = text("Message to the referrer", needed="Write the message.", hint="The referrer reads it.", rows=4)
+    words = text("The message", needed="Write the message.", hint="The referrer reads it.", rows=4)
 
 
 class Call(DeskForm):

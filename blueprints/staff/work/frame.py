@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import current_app, has_request_context, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from blueprints.referrals.desk import worklist
@@ -37,6 +37,8 @@ class Entry:
 
 def context() -> dict[str, Any]:
     """For the templates of the desk. Functions, so that a page that is only a part for htmx asks for nothing."""
+    if not has_request_context():  # Mail is rendered outside of requests too.
+        return {}
     return {
         "staff_layout": "layouts/fragment.html" if hypermedia.wants_fragment() else "layouts/staff.html",
         "staff_navigation": navigation,

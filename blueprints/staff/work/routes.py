@@ -54,6 +54,8 @@ def act(reference: str, action: str) -> Response:
     if then == "preview":
         return case_page.show(reference, refused=Refused(action, form))
     person = current()
+    if isinstance(form, forms.HandOver):
+        form.offer(colleagues.of(person))
     following = queue.following(view, reference, person.actor) if then == "next" else reference
     given = {**form.given(), **colleagues.chosen(form.given().get("to_id", ""))}
 
