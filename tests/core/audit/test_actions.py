@@ -14,17 +14,15 @@ from tests.servers import ROOT
 TABLE = ROOT / "docs" / "architecture" / "staff.md"
 ACTION = re.compile(r"[a-z]+\.[a-z_]+")
 STARTS = re.compile(r"^[a-z]+\.$")
-WRITERS = {"audit", "trail"}
+WRITERS = {f"{name}.{function}" for name in ("audit", "trail") for function in ("add", "record")}
 
 
 def actions(file: Path) -> Iterator[str]:
     """Those that are given to audit.add or audit.record. One that is composed counts by its beginning: "referral."."""
     for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) > 1:
-            if node.func.attr in ("add", "record") and ast.unparse(node.func.value) in WRITERS:
-                for part in ast.walk(node.args[1]):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        yield part.value
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in WRITERS and len(node.args) > 1:
+            parts = [part.value for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant)]
+            yield from (part for part in parts if isinstance(part, str))
 
 
 def documented() -> set[str]:
