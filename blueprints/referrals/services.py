@@ -13,9 +13,10 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.referrals import drafts, verification
+from blueprints.referrals import drafts, hours, verification
 from blueprints.referrals.details import ReferralData, read, version_of
 from blueprints.referrals.drafts import SavedDraft
+from blueprints.referrals.lifecycle import columns, risk
 from blueprints.referrals.models import Event, Referral
 from blueprints.referrals.verification import Marks, Origin
 from core import clock
@@ -76,6 +77,7 @@ def submit(
         if sent := reference_of(key):
             return sent
         referral = _sealed(details, key, public_keys)
+        _start_clock(referral, details)
         try:
             verification.receive(referral, details.referrer_email, clinic_email, origin)
             db.session.add(referral)
@@ -191,12 +193,20 @@ def _sealed(details: ReferralData, key: str, public_keys: Sequence[str]) -> Refe
         reference="KTC-" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
         key_hash=_hash(key),
         received_at=now,
-        status="submitted",
         priority=details.priority,
         events=[Event(kind="submitted", happened_at=now)],
     )
     referral.seal(details.as_json(), public_keys)
     return referral
+
+
+def _start_clock(referral: Referral, details: ReferralData) -> None:
+    started = columns.arrival(details.priority, risk.is_high(details), referral.received_at, hours.current())
+    for name, value in started.items():
+        setattr(referral, name, value)
+    (event,) = referral.events
+    event.target, event.clock, event.clock_seconds = referral.status, referral.clock, referral.clock_seconds
+    event.due_at = referral.due_at
 
 
 def _hash(key: str) -> str:

@@ -127,6 +127,20 @@ def find(table: type[Sealed], name: str, private_key: str) -> Opened | None:
     return None if row is None else _open(table, row, private_key)
 
 
+def find_where(
+    table: type[Sealed], condition: ColumnElement[bool], private_key: str
+) -> dict[str, Opened | SealingError]:
+    """Open the rows that meet a condition in one query: name → contents, or the reason why it does not open. Ordered by
+    id. The caller bounds their number."""
+    found: dict[str, Opened | SealingError] = {}
+    for row in _read_all(table, condition):
+        try:
+            found[row.name] = _open(table, row, private_key)
+        except SealingError as error:
+            found[row.name] = error
+    return found
+
+
 def open_all(table: type[Sealed], private_key: str) -> Iterator[tuple[str, Opened | SealingError]]:
     """Yields each row's name with its contents, or with the reason why it does not open. Ordered by id."""
     for rows in batches(_names(table), table.id):
@@ -192,10 +206,16 @@ def _recorded(table: type[Sealed], row: Any) -> dict[str, str]:
 
 def _read(table: type[Sealed], condition: ColumnElement[bool]) -> Row[Any] | None:
     """One row: its name, its unparsed envelope and its recorded columns."""
+    rows = _read_all(table, condition)
+    return rows[0] if rows else None
+
+
+def _read_all(table: type[Sealed], condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
     columns = [getattr(table, name) for name in table.recorded]
     sealed = [type_coerce(table.blob, NullType).label("blob"), _text_of_wraps(table)]
+    query = select(_name(table), *sealed, *columns).where(condition).order_by(table.id)
     try:
-        return db.session.execute(select(_name(table), *sealed, *columns).where(condition)).one_or_none()
+        return db.session.execute(query).all()
     except (ValueError, TypeError) as error:
         # SQLite accepts any value in a datetime column.
         raise SealingError("the row cannot be read") from error
