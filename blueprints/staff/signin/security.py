@@ -126,8 +126,9 @@ def _keep_to_the_desk(app: Flask, bp: Blueprint) -> None:
     for hooks in (app.before_request_funcs, app.after_request_funcs, app.template_context_processors):
         kept = [hook for hook in hooks[None] if not _is_of(hook, ("flask_login", "flask_principal"))]
         hooks[None][:] = kept
-    for blueprint in (bp.name, "staff"):
-        app.template_context_processors[blueprint].append(_context)
+    of_the_desk = app.template_context_processors["staff"]
+    of_the_desk.append(_context)
+    app.template_context_processors[bp.name].extend(of_the_desk)
 
 
 def _context() -> dict[str, Any]:
