@@ -33,7 +33,7 @@ class StaffMember(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     """The last time, with all factors."""
     password: Mapped[str | None] = mapped_column(String(255))  # type: ignore[assignment]
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # type: ignore[assignment]
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
     tf_last_counter: Mapped[int | None] = mapped_column()

@@ -19,7 +19,8 @@ from core.crypto.envelope import SealingError
 from core.extensions import limiter
 from core.web import errors, hypermedia
 
-bp.app_context_processor(frame.context)
+# For pages of the desk only: mail is rendered without a request.
+bp.context_processor(frame.context)
 OFTEN = "120/minute"
 
 
