@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, abort, current_app, url_for
+from flask import Blueprint, Flask, abort, g, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_limiter import RateLimitExceeded
 from flask_security import Security, SQLAlchemyUserDatastore
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.staff import access as staff_access
 from blueprints.staff.models import Passkey, StaffMember
-from blueprints.staff.signin import answers, forms, pages, settings, steps, throttle
+from blueprints.staff.signin import answers, browser, forms, pages, settings, steps, throttle
 from blueprints.staff.signin.mail_util import OutboxMail
 from blueprints.staff.signin.recovery import HashedCodes
 from blueprints.staff.signin.totp import CodesOnce
@@ -48,6 +48,7 @@ FORMS = {
     "change_password_form": forms.NewPasswordForm,
     "two_factor_setup_form": forms.SetupForm,
     "two_factor_verify_code_form": forms.CodeForm,
+    "two_factor_rescue_form": forms.HelpForm,
     "two_factor_select_form": forms.ChooseForm,
     "mf_recovery_form": forms.RecoveryForm,
     "mf_recovery_codes_form": forms.CodesForm,
@@ -56,6 +57,10 @@ FORMS = {
     "wan_signin_response_form": forms.PasskeyAnswerForm,
     "wan_delete_form": forms.RemovePasskeyForm,
 }
+
+
+STEPS = ("/staff/two-factor", "/staff/passkeys/sign-in")
+"""Between the password and the desk."""
 
 
 class NobodysRole:
@@ -126,7 +131,7 @@ def _keep_to_the_desk(app: Flask, bp: Blueprint) -> None:
 
 
 def _context() -> dict[str, Any]:
-    return {"staff_access": staff_access, "staff_session_seconds": _seconds_left, "next_address": answers.next_address}
+    return {"staff_access": staff_access, "staff_session_seconds": _seconds_left}
 
 
 def _seconds_left() -> int:
@@ -169,9 +174,16 @@ def _stay_within(response: Response) -> Response:
     if response.status_code != 302:
         return response
     response.status_code = 303
-    target = urlsplit(response.headers["Location"])
-    own = target.path + (f"?{target.query}" if target.query else "")
-    if not answers.is_own(own) or target.netloc not in ("", urlsplit(current_app.config["SITE_URL"]).netloc):
-        own = url_for("staff.landing")
-    response.headers["Location"] = own
+    response.headers["Location"] = _own_target(response.headers["Location"])
     return response
+
+
+def _own_target(address: str) -> str:
+    target = urlsplit(address)
+    if g.get("staff_completed") and (wanted := browser.led_to()):
+        return wanted
+    if target.path.startswith(STEPS):
+        return target.path  # browser.py knows where to go on
+    own = target.path + (f"?{target.query}" if target.query else "")
+    is_here = target.netloc in ("", request.host)
+    return own if is_here and answers.is_own(own) else url_for("staff.landing")
