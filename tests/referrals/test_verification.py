@@ -223,7 +223,7 @@ def test_the_operator_sees_what_is_known(app: Flask, wait: Wait) -> None:
     refer(app, website="spam")
     runner = app.test_cli_runner()
     (_, line) = runner.invoke(args=["referrals", "list"]).output.splitlines()
-    assert line.endswith("submitted  not confirmed    hidden field filled in")
+    assert line.endswith("new        not confirmed    hidden field filled in")
     Client(app).post(link(app), headers=OWN)
     listed = json.loads(runner.invoke(args=["referrals", "list", "--format", "json"]).output)
     shown = json.loads(runner.invoke(args=["referrals", "show", listed["reference"]]).output)
