@@ -11,6 +11,7 @@ guard(bp)
 
 from blueprints.staff import models  # noqa: E402, F401
 from blueprints.staff.work import routes as work_routes  # noqa: E402, F401
+from blueprints.staff.figures import routes as figures_routes  # noqa: E402, F401
 from blueprints.staff.mailings import routes as mailings_routes  # noqa: E402, F401
 from blueprints.staff.signin import routes as signin_routes, security  # noqa: E402, F401
 
