@@ -155,8 +155,8 @@ def shown(number: int) -> int | None:
 
 
 def suppressed(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int | None]]:
-    """Parts of one whole. If exactly one of them is left out, the next smallest is too: otherwise whoever knows the whole
-    could work it out."""
+    """Parts of one whole. If exactly one of them is left out, the next smallest is too: otherwise whoever knows the
+    whole could work it out."""
     hidden = {label for label, number in cells if number < SMALLEST}
     if len(hidden) == 1 and len(cells) > 1:
         hidden.add(min((cell for cell in cells if cell[0] not in hidden), key=lambda cell: cell[1])[0])
