@@ -40,7 +40,16 @@ def trail(app: Flask) -> list[tuple[str, str, dict[str, object]]]:
 
 
 def test_what_is_good_is_taken_and_what_is_not_is_reported_by_line(sqlite_app: Flask, desk: Client) -> None:
-    lines = "\r\nemail,name\r\na@example.com,A\r\nno address,B\r\nb@example.com\r\nA@example.com,again\r\nc@example.com,C\r\n"
+    rows = [
+        "",
+        "email,name",
+        "a@example.com,A",
+        "no address,B",
+        "b@example.com",
+        "A@example.com,again",
+        "c@example.com,C",
+    ]
+    lines = "\r\n".join(rows)
     answer = import_it(desk, lines)
     assert answer.status == 200
     assert answer.document.text_of("import-title") == "The list was imported"
@@ -96,8 +105,11 @@ def test_a_list_that_cannot_be_read_comes_back(
 
 
 def test_a_list_that_is_too_long_comes_back_and_says_so(desk: Client) -> None:
-    answer = import_it(desk, "email\n" + "a@example.com\n" * 4_000)
+    lines = "email\n" + "a@example.com\n" * 6_000
+    answer = import_it(desk, lines)
     assert answer.status == 413
+    assert "That is too long" in answer.text
+    assert answer.document.by_id("lines").text.strip() == lines.strip()
 
 
 def test_a_thousand_lines_are_taken(sqlite_app: Flask, desk: Client) -> None:
