@@ -20,6 +20,7 @@ from core import clock
 from core.audit import Actor, trail
 from core.crypto import envelope
 from core.extensions import db
+from core.web import urls
 
 WITHIN = timedelta(hours=72)
 
@@ -60,6 +61,11 @@ def make(member_id: int, private_key: str | None, actor: Actor, *, new_factor: b
     db.session.add(row)
     trail.add(actor, "staff.invited", f"staff:{member_id}", with_key=private_key is not None, new_factor=new_factor)
     return token
+
+
+def link(token: str) -> str:
+    """The token comes after the #, which browsers keep to themselves: it is in no log of a server or proxy."""
+    return urls.link(f"/staff/invitation#{token}")
 
 
 def look(token: str) -> Invited:

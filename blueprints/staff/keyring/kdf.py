@@ -38,17 +38,23 @@ class Cost:
         if name != "argon2id" or len(numbers) != 3:
             raise ValueError("not a cost of Argon2id")
         cost = cls(*map(int, numbers))
-        if cost.memory > MAX_MEMORY or cost.passes > MAX_PASSES or cost.lanes > MAX_LANES:
-            raise ValueError("this costs too much")
+        lanes, passes = 1 <= cost.lanes <= MAX_LANES, 1 <= cost.passes <= MAX_PASSES
+        if not lanes or not passes or not 8 * cost.lanes <= cost.memory <= MAX_MEMORY:
+            raise ValueError("this costs nothing, or too much")
         return cost
 
 
 STRONG = Cost(memory=64 * 1024, passes=3)
 
 
-def from_password(password: str, salt: bytes, cost: Cost) -> bytes:
+def spelled(password: str) -> str:
     """Letters that look the same count as the same, as they do for the hash that sign-in compares."""
-    plain = unicodedata.normalize("NFKD", password).encode()
+    return unicodedata.normalize("NFKD", password)
+
+
+def from_password(password: str, salt: bytes, cost: Cost) -> bytes:
+    """Raises UnicodeEncodeError for text that is no text, such as half a character."""
+    plain = spelled(password).encode()
     with _at_once:
         return Argon2id(
             salt=salt, length=KEY_BYTES, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory

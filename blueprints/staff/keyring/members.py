@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from blueprints.staff import roles as staff_roles
 from blueprints.staff.keyring import open_referrals, sessions, wraps
@@ -15,6 +16,7 @@ from blueprints.staff.models import Invitation, Passkey, StaffMember
 from core import clock
 from core.audit import Actor, trail
 from core.extensions import db
+from core.forms.validators import is_email, normalized_email
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def add(email: str, name: str, roles: Iterable[str], actor: Actor) -> Member:
 def enter(email: str, name: str, roles: Iterable[str], actor: Actor) -> Member:
     """As add does, in the caller's transaction."""
     granted = _known(roles)
+    if not is_email(email.strip()):
+        raise Refused("That is no email address.")
     row = db.session.scalar(select(StaffMember).where(StaffMember.email == _address(email)).with_for_update())
     if row is not None and row.active:
         raise EmailTaken(f"{row.email} is of the staff already.")
@@ -62,9 +66,19 @@ def enter(email: str, name: str, roles: Iterable[str], actor: Actor) -> Member:
         row = StaffMember(email=_address(email), created_at=clock.now(), fs_uniquifier=uuid.uuid4().hex)
         db.session.add(row)
     row.name, row.role_names, row.active = name.strip(), granted, True
-    db.session.flush()
+    _write(row)
     trail.add(actor, "staff.added", f"staff:{row.id}", email=row.email, roles=granted)
     return _member(row)
+
+
+def _write(row: StaffMember) -> None:
+    email = row.email
+    try:
+        db.session.flush()
+    except IntegrityError:
+        # Another manager added the same address at the same time.
+        db.session.rollback()
+        raise EmailTaken(f"{email} is of the staff already.") from None
 
 
 def change_roles(member_id: int, roles: Iterable[str], actor: Actor) -> None:
@@ -172,7 +186,7 @@ def _known(roles: Iterable[str]) -> list[str]:
 
 
 def _address(email: str) -> str:
-    return email.strip().lower()
+    return normalized_email(email.strip()) or email.strip().casefold()
 
 
 def _member(row: StaffMember) -> Member:

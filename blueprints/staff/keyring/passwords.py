@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from flask_security import hash_password
+from flask_security import hash_password, verify_password
 
 SHORTEST, LONGEST = 12, 128
 FEWEST_DIFFERENT, FEWEST_LEFT = 5, 8
@@ -37,7 +37,7 @@ def problem(password: str, *names: str) -> str:
         return TOO_SIMPLE
     if any(_is_common(form) for form in _forms(plain)):
         return COMMON
-    return PERSONAL if _left_without(plain, names) < FEWEST_LEFT else ""
+    return PERSONAL if _is_personal(plain, names) else ""
 
 
 def hashed(password: str) -> str:
@@ -45,6 +45,11 @@ def hashed(password: str) -> str:
     same count as the same."""
     made: str = hash_password(unicodedata.normalize("NFKD", password))
     return made
+
+
+def is_password(password: str, hashed: str) -> bool:
+    """Whether it is the one of that hash."""
+    return bool(verify_password(password, hashed))
 
 
 def _forms(plain: str) -> Iterator[str]:
@@ -65,11 +70,12 @@ def _is_common(form: str) -> bool:
     return form in _common() or (len(form) >= NAMES_FROM and any(form in run or form in run[::-1] for run in RUNS))
 
 
-def _left_without(plain: str, names: Iterable[str]) -> int:
-    for part in {part for name in names for part in re.split(r"[^a-z0-9]+", name.lower())}:
+def _is_personal(plain: str, names: Iterable[str]) -> bool:
+    rest = plain
+    for part in {part for name in names for part in re.split(r"\W+", name.lower())}:
         if len(part) >= NAMES_FROM:
-            plain = plain.replace(part, "")
-    return len(re.sub(r"[^a-z0-9]", "", plain)) if plain.isascii() else len(plain)
+            rest = rest.replace(part, "")
+    return rest != plain and len(re.sub(r"\W", "", rest)) < FEWEST_LEFT
 
 
 @cache

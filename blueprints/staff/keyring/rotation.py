@@ -39,7 +39,7 @@ def clinic_key(given: str, public_keys: Sequence[str]) -> str:
 
 
 def keep(private_key: str, public_keys: Sequence[str]) -> None:
-    """Seal the clinic's private key for the recovery key, once. The caller commits. Raises NotTheKey for another key."""
+    """Seal the clinic's private key for the recovery key, once. The caller commits. Raises NotTheKey."""
     key_id = envelope.key_id(envelope.public_key_of(private_key))
     if key_id != envelope.key_id(public_keys[0]):
         raise NotTheKey(f"Key {key_id} is not the clinic's: that is the first of SEALING_PUBLIC_KEYS.")

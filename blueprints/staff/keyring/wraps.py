@@ -47,7 +47,8 @@ def add_passkey_wrap(member_id: int, passkey_id: int, prf: bytes, private_key: s
 
 def open_with_passkey(passkey_id: int, prf: bytes) -> str | None:
     """The clinic's private key; None if there is no copy under this passkey, or if it does not open."""
-    row = db.session.scalar(select(KeyWrap).where(KeyWrap.passkey_id == passkey_id))
+    own = select(KeyWrap).where(KeyWrap.passkey_id == passkey_id)
+    row = db.session.scalar(own.execution_options(populate_existing=True))
     if row is None or len(prf) < kdf.MIN_PRF_BYTES:
         return None
     private_key = boxes.open_box(row, kdf.from_passkey(prf, row.salt), _context(row))
@@ -88,7 +89,7 @@ def _put(member_id: int, passkey_id: int | None, how: str, salt: bytes, key: byt
 
 def _find(member_id: int, passkey_id: int | None) -> KeyWrap | None:
     own = (KeyWrap.member_id == member_id, KeyWrap.passkey_id.is_not_distinct_from(passkey_id))
-    return db.session.scalar(select(KeyWrap).where(*own).order_by(KeyWrap.id.desc()).limit(1))
+    return db.session.scalar(select(KeyWrap).where(*own).limit(1).execution_options(populate_existing=True))
 
 
 def _context(row: KeyWrap) -> str:
