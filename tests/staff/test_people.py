@@ -237,9 +237,10 @@ def test_the_open_referrals_of_a_leaver_go_to_their_heir_in_the_same_transaction
         def fail(*_: object) -> None:
             raise RuntimeError
 
-        with monkeypatch.context() as broken, pytest.raises(RuntimeError):
+        with monkeypatch.context() as broken:
             broken.setattr(open_referrals, "hand_over", fail)
-            members.remove(leaver, heir, COMMAND_LINE)
+            with pytest.raises(RuntimeError):
+                members.remove(leaver, heir, COMMAND_LINE)
         db.session.rollback()
         assert members.find(leaver).active
         assert wraps.has_wrap(leaver)

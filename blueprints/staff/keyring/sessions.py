@@ -69,7 +69,12 @@ def use(token: str, member_id: int, note: bool = True) -> Session | None:
     usable = select(StaffSession).where(*_own(token, member_id), StaffSession.complete.is_(True))
     row = db.session.scalar(usable.execution_options(populate_existing=True))
     now = clock.now()
-    if row is None or now >= _ends(row.seen_at, row.created_at):
+    if row is None:
+        return None
+    if now >= _ends(row.seen_at, row.created_at):
+        # Nothing is left that an old cookie opens.
+        db.session.rollback()
+        end(token)
         return None
     private_key = boxes.open_box(row, _sealing_key(token), _context(token, member_id))
     seen_at, created_at = row.seen_at, row.created_at
