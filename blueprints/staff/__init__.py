@@ -10,6 +10,7 @@ public(bp, STAFF)
 guard(bp)
 
 from blueprints.staff import commands, development, models  # noqa: E402, F401
+from blueprints.staff.figures import routes as figures_routes  # noqa: E402, F401
 from blueprints.staff.mailings import routes as mailings_routes  # noqa: E402, F401
 from blueprints.staff.oversight import routes as oversight_routes  # noqa: E402, F401
 from blueprints.staff.people import routes as people_routes  # noqa: E402, F401

@@ -260,10 +260,10 @@ def _save(people: Mapping[str, Person], actor: Actor) -> dict[str, int]:
     outbox.withdraw(*(subscriber.email for subscriber in changed if subscriber.status in GONE))
     if new:
         db.session.execute(insert(Subscriber), new)
-    counts = {"new": len(new), "changed": len(changed), "same": len(known) - len(changed)}
-    audit.add(actor, "list.imported", **counts)
+    same = len(known) - len(changed)
+    audit.add(actor, "list.imported", new=len(new), changed=len(changed), same=same)
     db.session.commit()
-    return counts
+    return {"new": len(new), "changed": len(changed), "same": same}
 
 
 def _suppressed(person: Person) -> Person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ SignedIn = Callable[..., Client]
 
 
 @pytest.fixture(autouse=True)
-def unlimited() -> None:
-    """The tries of other tests do not count."""
+def unlimited(sqlite_tables: Path) -> None:
+    """The tries of other tests do not count. There is nothing to forget before the first application is made."""
     limiter.reset()
 
 

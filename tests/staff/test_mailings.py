@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -81,7 +82,7 @@ def deliver(app: Flask, limit: int = 1000) -> int:
     with app.app_context():
         outbox.refill.send()
         sent = 0
-        run = worker.deliver()
+        run: Any = worker.deliver()
         for outcome in run:
             sent += outcome
             if sent >= limit:
@@ -247,7 +248,7 @@ def test_what_a_worker_has_claimed_goes_out_and_is_not_sent_again(
     press(desk, "send", people="3")
     wait(timedelta(seconds=10))
     with sqlite_app.app_context():
-        run = worker.deliver()
+        run: Any = worker.deliver()
         assert next(run)
         press(desk, "stop")
         list(run)

@@ -16,10 +16,12 @@ from blueprints.subscriptions.csv_formats import NoAddresses, Refused, WrongFile
 from core import clinic
 from core.extensions import limiter
 from core.forms.base import Form
-from core.web import errors, hypermedia
+from core.web import errors, hypermedia, security
 
 MOST_EXPORTED = 20_000
 """People in one answer of the site. `flask subscribers export` knows no limit."""
+READ_UP_TO = 256 * 1024
+"""Bytes of a list that is too long (ADR 6), so that it can be shown again."""
 SHOWN = 200
 """Refused lines on the page."""
 WRONG_LIST: dict[type[WrongFile], str] = {
@@ -38,6 +40,7 @@ def lists() -> Response:
 @bp.post("/lists/import")
 @requires(roles.LISTS)
 @limiter.limit("30/minute")
+@security.read_up_to(READ_UP_TO)
 def import_list() -> Response:
     """Its report is the answer itself: it is kept nowhere, and taking the same list in twice changes nothing."""
     form = ImportForm()

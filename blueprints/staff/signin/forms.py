@@ -263,7 +263,7 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
 
 
 class RemovePasskeyForm(Form, WebAuthnDeleteForm):
-    name = HiddenField()
+    name = HiddenField(validators=[Required("Say which passkey to remove.")])
     submit = None
 
     def validate(self, extra_validators: Any = None, **options: Any) -> bool:

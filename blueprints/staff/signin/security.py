@@ -7,10 +7,10 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, abort, g, request, url_for
+from flask import Blueprint, Flask, abort, g, request, session, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_limiter import RateLimitExceeded
-from flask_security import Security, SQLAlchemyUserDatastore
+from flask_security import Security, SQLAlchemyUserDatastore, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
@@ -23,7 +23,7 @@ from blueprints.staff.signin.totp import CodesOnce
 from blueprints.staff.signin.webauthn_util import AnyAuthenticator
 from core import clock
 from core.extensions import db
-from core.web import access
+from core.web import access, hypermedia
 
 View = Callable[..., Any]
 PERMISSIONS = {
@@ -126,8 +126,9 @@ def _keep_to_the_desk(app: Flask, bp: Blueprint) -> None:
     for hooks in (app.before_request_funcs, app.after_request_funcs, app.template_context_processors):
         kept = [hook for hook in hooks[None] if not _is_of(hook, ("flask_login", "flask_principal"))]
         hooks[None][:] = kept
-    for blueprint in (bp.name, "staff"):
-        app.template_context_processors[blueprint].append(_context)
+    of_the_desk = app.template_context_processors["staff"]
+    of_the_desk.append(_context)
+    app.template_context_processors[bp.name].extend(of_the_desk)
 
 
 def _context() -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _is_of(hook: object, packages: tuple[str, ...]) -> bool:
 
 
 def _answer(app: Flask, bp: Blueprint) -> None:
-    app.before_request_funcs.setdefault(bp.name, []).append(staff_access.check)
+    app.before_request_funcs.setdefault(bp.name, []).extend((staff_access.check, _no_code_is_asked))
     app.after_request_funcs.setdefault(bp.name, []).append(_stay_within)
     handlers = {CSRFError: answers.stale, RateLimitExceeded: _slow_down, staff_access.KeyLocked: _locked}
     for name in (bp.name, "staff"):
@@ -163,10 +164,17 @@ def _locked(_error: Exception) -> Response:
     return answers.locked()
 
 
+def _no_code_is_asked() -> Response | None:
+    """Flask-Security signs out whoever opens the page of the code at another time."""
+    is_asked = session.get("tf_state") == "validating_profile" or not current_user.is_authenticated
+    if request.endpoint == "security.two_factor_token_validation" and not is_asked:
+        return hypermedia.go_to(url_for("staff.account"))
+    return None
+
+
 def _slow_down(error: RateLimitExceeded) -> Response:
-    response = pages.show("staff/signin/wait.html", 429, words=throttle.words(error))
-    response.headers["Retry-After"] = str(throttle.minutes_to_wait(error) * 60)
-    return response
+    """The limiter adds Retry-After."""
+    return pages.show("staff/signin/wait.html", 429, words=throttle.words(error))
 
 
 def _stay_within(response: Response) -> Response:
