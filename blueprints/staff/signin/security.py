@@ -42,7 +42,7 @@ PERMISSIONS = {
     "change_password": staff_access.SIGNED_IN,
 }
 """Of Flask-Security's views. Those that are not here are off."""
-FORMS = {
+FORMS: dict[str, Any] = {
     "login_form": forms.SignInForm,
     "verify_form": forms.AgainForm,
     "change_password_form": forms.NewPasswordForm,
@@ -71,7 +71,7 @@ class NobodysRole:
 class DeskSecurity(Security):
     def _check_modules(self, module: str, config_name: str) -> Any:
         """Flask-Security cleans the names of passkeys with nh3; ours are checked in webauthn_util.py."""
-        return None if module == "nh3" else super()._check_modules(module, config_name)
+        return None if module == "nh3" else cast(Any, super())._check_modules(module, config_name)
 
 
 def init(state: BlueprintSetupState) -> None:
@@ -80,12 +80,12 @@ def init(state: BlueprintSetupState) -> None:
     settings.apply(app)
     security = DeskSecurity(
         app,
-        SQLAlchemyUserDatastore(db, StaffMember, NobodysRole, Passkey),
+        SQLAlchemyUserDatastore(db, StaffMember, cast(Any, NobodysRole), Passkey),
         mail_util_cls=OutboxMail,
         totp_cls=CodesOnce,
         mf_recovery_codes_util_cls=HashedCodes,
         webauthn_util_cls=AnyAuthenticator,
-        render_template=pages.for_security,
+        render_template=cast(Any, pages.for_security),
         **FORMS,
     )
     security.want_json(lambda request: False)
