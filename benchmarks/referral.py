@@ -43,7 +43,7 @@ FILL = {
     "postgresql": "WITH n AS (SELECT generate_series(cast(:first AS int), cast(:last AS int)) AS i) ",
 }
 ROW = """INSERT INTO referrals (id, public_id, reference, key_hash, received_at, status, priority, blob, wraps)
-{fill} SELECT i, 'id' || i, 'K' || i, 'key' || i, '2026-01-01', 'submitted',
+{fill} SELECT i, 'id' || i, 'K' || i, 'key' || i, '2026-01-01', 'new',
 CASE WHEN i % 20 = 0 THEN 'urgent' ELSE 'routine' END, cast('synthetic' AS {bytes}), '{{}}' FROM n"""
 
 

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 import click
 from flask import current_app
 
-from blueprints.referrals import bp, drafts, services
+from blueprints.referrals import bp, drafts, facts, services
+from blueprints.referrals.desk import reminders
 from blueprints.referrals.fhir.bundle import bundle
+from blueprints.referrals.lifecycle.states import State
 from blueprints.referrals.services import Summary
 from core import audit
 from core.audit.trail import COMMAND_LINE
@@ -117,6 +119,15 @@ def _export(file: IO[str], form: str, row: Summary, said: Opened | SealingError)
     return "as sealed" if said.differs is not None else "unrecorded"
 
 
+@bp.cli.command("remind")
+def remind() -> None:
+    """Mail the clinic and the owner about each referral whose clock has run out, once. Run it every few minutes."""
+    email = facts.current().email
+    if not email:
+        click.echo("content/clinic.toml gives no [referrals] email: only owners are told.", err=True)
+    click.echo(f"reminded of {reminders.remind(email)} referrals")
+
+
 @bp.cli.command("purge-drafts")
 def purge_drafts() -> None:
     """Delete expired drafts, which nobody can open anymore."""
@@ -126,7 +137,7 @@ def purge_drafts() -> None:
 def _as(form: str, row: Summary, said: Opened) -> dict[str, Any]:
     """`differs` is null if the referral was sealed before the row was recorded with it."""
     if form == "fhir":
-        return bundle(said.data, row.reference, row.received_at, said.warning)
+        return bundle(said.data, row.reference, row.received_at, said.warning, State(row.status), row.outcome)
     return {**_in_the_clear(row), **said.data, "differs": said.differs}
 
 

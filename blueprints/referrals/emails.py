@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprints.referrals import facts
+from blueprints.referrals import facts, hours
 from core.mail import limits, outbox
 from core.mail.limits import Verdict
 from core.web import urls
@@ -28,9 +28,14 @@ def receipt(reference: str, clinician: str, network: str, token: str) -> Verdict
 
 
 def arrived(reference: str, priority: str, clinic: str) -> None:
-    outbox.enqueue(
-        clinic, "A referral has arrived", "email/referral_arrived.md", reference=reference, priority=priority
-    )
+    subject, template, link = "A referral has arrived", "email/referral_arrived.md", hours.link(reference)
+    outbox.enqueue(clinic, subject, template, reference=reference, priority=priority, link=link)
+
+
+def late(reference: str, priority: str, step: str, recipient: str) -> None:
+    """To the clinic or to whoever works on it. `step`: which clock has run out (lifecycle/clocks.py)."""
+    subject, template, link = "A referral is late", "email/referral_late.md", hours.link(reference)
+    outbox.enqueue(recipient, subject, template, reference=reference, priority=priority, step=step, link=link)
 
 
 def many_at_once(clinic: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from blueprints.referrals.lifecycle.calendar import Calendar, read_holidays, rea
 from blueprints.referrals.lifecycle.clocks import ANY, HIGH_RISK, ROUTINE, URGENT, Rules, Step
 from core import clinic
 from core.config import ConfigError
+from core.web import urls
 
 LENGTHS = {
     "read_high_risk": (Step.READ, HIGH_RISK),
@@ -30,6 +32,8 @@ LENGTHS = {
 class DeskFacts:
     """Intervals are business time, like "4 hours" or "1 day"; a day is the longest of the week."""
 
+    address: str | None = clinic.fact("the emails to staff")
+    """Where staff sign in, if that is not on this site: https://desk.example.com."""
     hours: str | None = clinic.fact("the desk's clocks", default="Mon-Fri 9:00-17:00")
     """When staff read referrals: "Mon-Fri 9:00-12:30 13:00-17:00; Sat 9:00-12:00"."""
     holidays: str | None = clinic.fact("the desk's clocks", default="")
@@ -56,7 +60,7 @@ def load(state: BlueprintSetupState) -> None:
             problems.append(f"content/clinic.toml: [desk] {field.name}: {error}")
     if problems:
         raise ConfigError("\n".join(problems))
-    state.app.config["DESK_RULES"] = rules_of(given, zone)
+    state.app.config["DESK_RULES"], state.app.config["DESK_ADDRESS"] = rules_of(given, zone), given.address
 
 
 def rules_of(given: DeskFacts, zone: ZoneInfo) -> Rules:
@@ -70,7 +74,22 @@ def _read(given: DeskFacts, name: str, day: int) -> object:
     text = str(getattr(given, name) or "")
     if name in LENGTHS:
         return read_interval(text, day)
+    if name == "address":
+        return _address(text)
     return read_week(text) if name == "hours" else read_holidays(text)
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s/]+", text):
+        raise ValueError(f"{text!r} is not like https://desk.example.com")
+    return text
+
+
+def link(reference: str) -> str:
+    """The page of a referral at the desk. Within the application."""
+    path = f"/staff/referrals/{reference}"
+    address: str | None = current_app.config["DESK_ADDRESS"]
+    return f"{address}{path}" if address else urls.link(path)
 
 
 def current() -> Rules:

@@ -53,6 +53,8 @@ class Summary(NamedTuple):
     email: str = "no receipt sent"
     """confirmed | not confirmed | no receipt sent."""
     marks: Marks = Marks()
+    outcome: str = ""
+    """How it ended; "" while it is open."""
 
     @property
     def signs(self) -> list[str]:
@@ -174,12 +176,13 @@ def opened(private_key: str, since: datetime | None = None) -> Iterator[tuple[Su
 
 
 def _summaries(*conditions: ColumnElement[bool], size: int | None = None) -> Iterator[Summary]:
-    clear = (Referral.reference, Referral.received_at, Referral.priority, Referral.status)
+    clear = (Referral.reference, Referral.received_at, Referral.priority, Referral.status, Referral.outcome)
     query = select(Referral.id, *clear, Referral.confirmed_at, Referral.confirm_hash, Referral.marks)
     for rows in batches(query.where(*conditions), Referral.id, size):
         for row in rows:
             email = verification.state_of(row.confirmed_at, row.confirm_hash)
-            yield Summary(row.reference, row.received_at, row.priority, row.status, email, Marks.read(row.marks))
+            marks = Marks.read(row.marks)
+            yield Summary(row.reference, row.received_at, row.priority, row.status, email, marks, row.outcome)
 
 
 def _received(since: datetime | None) -> list[ColumnElement[bool]]:

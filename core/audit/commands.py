@@ -67,4 +67,4 @@ def export(out: str) -> None:
 @rotation.connect
 def _tell_of_rotation(_sender: object, step: str, **facts: str | int | Iterable[str]) -> None:
     """`flask keys rotate` is below this package, and says by a signal what it does."""
-    audit.record(COMMAND_LINE, f"rotation.{step}", **facts)
+    audit.record(COMMAND_LINE, f"rotation.{step}", "", **facts)

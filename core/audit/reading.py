@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, cast, or_, select
 
 from core.audit.chain import TABLE
 from core.extensions import db
@@ -48,6 +48,9 @@ class Event(NamedTuple):
 class Filter:
     subject: str = ""
     """A reference, or staff:<id>; "" for all."""
+    mentioned: bool = False
+    """Also events whose details name the subject, such as lists and searches that showed a referral. It reads on until
+    enough events are found, perhaps to the end of the table: no index helps."""
     actor_id: int | None = None
     """Who did it; None for all, also commands."""
 
@@ -75,7 +78,10 @@ def _batched(wanted: Filter) -> Iterator[Event]:
 def _query(wanted: Filter) -> Select[Any]:
     query = select(*(TABLE.c[name] for name in Event._fields)).order_by(TABLE.c.id.desc())
     if wanted.subject:
-        query = query.where(TABLE.c.subject == wanted.subject)
+        about = TABLE.c.subject == wanted.subject
+        # As it stands in JSON, where nothing of a reference is escaped.
+        named = cast(TABLE.c.detail, Text).contains(f'"{wanted.subject}"', autoescape=True)
+        query = query.where(or_(about, named) if wanted.mentioned else about)
     if wanted.actor_id is not None:
         query = query.where(TABLE.c.actor_id == wanted.actor_id)
     return query

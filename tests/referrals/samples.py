@@ -33,7 +33,7 @@ def row_of(sample: dict[str, Any]) -> Referral:
     """The row as it was kept."""
     clear = {name: sample[name] for name in CLEAR} | {"received_at": datetime.fromisoformat(sample["received_at"])}
     envelope = {"blob": base64.b64decode(sample["blob"]), "wraps": sample["wraps"]}
-    return Referral(**clear, **envelope, status="submitted", key_hash=sample["reference"])
+    return Referral(**clear, **envelope, key_hash=sample["reference"])
 
 
 def shape() -> dict[str, dict[str, Any]]:

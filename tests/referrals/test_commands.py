@@ -67,13 +67,13 @@ def test_the_list_has_urgent_ones_first_and_nothing_of_the_patient(app: Flask) -
     assert "canary" not in table.stdout
     listed = lines(run(app, "list", "--format", "json", "--limit", "3").stdout)
     assert [row["reference"] for row in listed] == [second, fourth, fifth]
-    assert set(listed[0]) == {"reference", "received_at", "priority", "status", "email", "marks"}
+    assert set(listed[0]) == {"reference", "received_at", "priority", "status", "email", "marks", "outcome"}
 
 
 def test_the_list_is_in_the_time_of_the_center(app: Flask) -> None:
     (reference,) = arrive(app, "routine")
     damage(app, reference, received_at=datetime.fromisoformat("2026-11-20T22:05:00+00:00"))
-    assert f"{reference}  2026-11-20 14:05 PST  routine   submitted" in run(app, "list").stdout
+    assert f"{reference}  2026-11-20 14:05 PST  routine   new" in run(app, "list").stdout
 
 
 def test_one_is_shown_as_json_or_fhir(app: Flask) -> None:

@@ -223,7 +223,7 @@ def test_the_operator_sees_what_is_known(app: Flask, wait: Wait) -> None:
     refer(app, website="spam")
     runner = app.test_cli_runner()
     (_, line) = runner.invoke(args=["referrals", "list"]).output.splitlines()
-    assert line.endswith("submitted  not confirmed    hidden field filled in")
+    assert line.endswith("new        not confirmed    hidden field filled in")
     Client(app).post(link(app), headers=OWN)
     listed = json.loads(runner.invoke(args=["referrals", "list", "--format", "json"]).output)
     shown = json.loads(runner.invoke(args=["referrals", "show", listed["reference"]]).output)
@@ -237,7 +237,7 @@ def test_a_referral_from_before_the_marks_is_listed(app: Flask) -> None:
     with app.app_context():
         db.session.execute(text("UPDATE referrals SET marks = NULL, confirm_hash = NULL"))
         db.session.commit()
-    assert only(app)[4:] == ("no receipt sent", Marks())
+    assert only(app)[4:6] == ("no receipt sent", Marks())
     assert Marks.read({"many_at_once": True, "a mark of another version": 1}) == Marks(many_at_once=True)
 
 

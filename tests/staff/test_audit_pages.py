@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from blueprints.staff.access import Person
 from blueprints.staff.models import StaffMember
 from core import audit, clock
 from core.audit import Actor
 from core.audit.models import AuditEvent
 from core.extensions import db
 from tests.page import Answer, Client
+from tests.staff.conftest import SignedIn
 
 ONE, OTHER = "KTC-23456789", "KTC-BCDFGHJK"
+SIGNING_IN = ("Key wrapped", "Session started")
 ANNA, BEN = Actor("Anna Berg", 7, "anna@clinic.example", "192.0.2.1"), Actor("Ben Cole", 8, "ben@clinic.example")
 
 
 @pytest.fixture
-def manager(sqlite_app: Flask) -> Client:
-    """Somebody who may read the trail of a desk with two people and some events."""
+def some_app(sqlite_app: Flask) -> Flask:
+    """A desk with two people and some events."""
     with sqlite_app.app_context():
         for actor in (ANNA, BEN):
             who = {"id": actor.id, "name": actor.name, "email": actor.email, "role_names": ["clinician"]}
@@ -34,19 +34,27 @@ def manager(sqlite_app: Flask) -> Client:
         audit.add(BEN, "referral.opened", OTHER)
         audit.add(ANNA, "roles.changed", "staff:8", roles=["clinician", "manager"])
         db.session.commit()
-    return Client(sqlite_app)
+    return sqlite_app
+
+
+@pytest.fixture
+def manager(some_app: Flask, signed_in: SignedIn) -> Client:
+    """Somebody who may read the trail."""
+    return signed_in("manager", email="manager@example.com")
 
 
 def rows(answer: Answer) -> list[list[str]]:
-    """Who, what, about, details."""
+    """Who, what, about, details; without what signing in left."""
     cells = [" ".join(cell.text.split()) for cell in answer.document.all("td")]
-    return [cells[at + 1 : at + 5] for at in range(0, len(cells), 7)]
+    found = [cells[at + 1 : at + 5] for at in range(0, len(cells), 7)]
+    return [row for row in found if row[1] not in SIGNING_IN]
 
 
 def told(app: Flask) -> list[tuple[str, str, dict[str, object]]]:
     with app.app_context():
         columns = (AuditEvent.action, AuditEvent.subject, AuditEvent.detail)
-        return [tuple(row) for row in db.session.execute(select(*columns).order_by(AuditEvent.id))][4:]
+        found = db.session.execute(select(*columns).where(AuditEvent.action.like("audit.%")).order_by(AuditEvent.id))
+        return [tuple(row) for row in found]
 
 
 def test_the_page_is_newest_first_and_begins_with_its_own_reading(manager: Client) -> None:
@@ -78,6 +86,24 @@ def test_who_opened_this_referral_and_what_did_this_person_do(manager: Client) -
         ("audit.read", ONE, {"person": 7}),
         ("audit.read", "staff:8", {}),
     ]
+
+
+def test_lists_and_searches_that_showed_a_referral_are_found_too(manager: Client) -> None:
+    with manager.app.app_context():
+        audit.add(BEN, "referrals.listed", page=1, references=[OTHER, ONE])
+        audit.add(BEN, "referrals.listed", page=2, references=[OTHER])
+        audit.add(ANNA, "referrals.searched", references=[ONE])
+        db.session.commit()
+    typed = {**manager.token(), "reference": ONE, "mentioned": "1"}
+    address = manager.post("/staff/audit", typed).location
+    assert address == f"/staff/audit?reference={ONE}&mentioned=1"
+    page = manager.get(address)
+    assert [row[1] for row in rows(page)] == [
+        *("Audit read", "Referrals searched", "Referrals listed", "Referral opened", "Referral opened")
+    ]
+    assert "checked" in page.document.by_id("mentioned").attributes
+    by_ben = rows(manager.get(f"{address}&person=8"))
+    assert [row[3] for row in by_ben] == [f"page: 1; references: {OTHER}, {ONE}", "view: print"]
 
 
 def test_the_filter_leads_to_an_address_of_references_and_ids(manager: Client) -> None:
@@ -156,13 +182,22 @@ def test_nothing_is_shown_when_the_line_cannot_be_written(manager: Client, monke
         assert ONE not in answer.text
 
 
-@pytest.mark.parametrize("roles", [(), ("coordinator",), ("clinician",), ("coordinator", "clinician")])
-def test_only_managers_read_it(manager: Client, monkeypatch: pytest.MonkeyPatch, roles: tuple[str, ...]) -> None:
-    access = importlib.import_module("blueprints.staff.access")
-    monkeypatch.setattr(access, "current", lambda: Person(7, "Anna Berg", "anna@clinic.example", roles))
-    assert manager.get("/staff/audit").status == manager.get("/staff/audit.csv").status == 403
-    assert manager.post("/staff/audit", {**manager.token(), "reference": ONE}).status == 403
-    assert told(manager.app) == []
+@pytest.mark.parametrize("roles", [("coordinator",), ("clinician",), ("coordinator", "clinician")])
+def test_only_managers_read_it(some_app: Flask, signed_in: SignedIn, roles: tuple[str, ...]) -> None:
+    client = signed_in(*roles)
+    assert client.get("/staff/audit").status == client.get("/staff/audit.csv").status == 403
+    for path in ("/staff/audit", "/staff/audit/check/reference"):
+        assert client.post(path, {**client.token(), "reference": ONE}).status == 403
+    assert told(some_app) == []
+
+
+def test_nobody_reads_it_without_signing_in(some_app: Flask) -> None:
+    client = Client(some_app)
+    for path in ("/staff/audit", "/staff/audit.csv"):
+        answer = client.get(path)
+        assert ONE not in answer.text
+        assert "/staff/sign-in" in answer.location
+    assert told(some_app) == []
 
 
 def test_an_empty_choice_says_so(manager: Client) -> None:

@@ -90,7 +90,7 @@ def test_it_ends_after_twelve_hours_whatever_is_done(sqlite_app: Flask, wait: Wa
             wait(10 * MINUTE)
             session = sessions.use(token, who)
             assert session is not None
-        assert session.expires_at <= until
+            assert session.expires_at <= until
         wait(10 * MINUTE)
         assert sessions.use(token, who) is None
 
@@ -166,7 +166,7 @@ def test_a_session_is_used_by_many_requests_at_once(app: Flask, wait: Wait) -> N
         with app.app_context():
             together.wait()
             session = sessions.use(token, who)
-            return session and session.private_key
+            return session.private_key if session else None
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(use, range(8))) == [key_of(app)] * 8

@@ -375,13 +375,13 @@ def test_a_form_whose_token_is_over_comes_back_filled(sqlite_app: Flask, signed_
 
 def test_one_field_is_checked_while_it_is_put_right(sqlite_app: Flask, signed_in: SignedIn) -> None:
     client = signed_in("clinician", headers=HTMX)
-    given = {**client.token(), "form": "ask", "strict": "1"}
+    given = {**client.token(), "which": "ask", "strict": "1"}
     wrong = client.post("/staff/work/check/words", {**given, "words": ""})
     assert wrong.document.text_of("ask-words-error").startswith("Error: ")
     right = client.post("/staff/work/check/words", {**given, "words": "Which doses?"})
     assert right.document.text_of("ask-words-error") == ""
     assert client.post("/staff/work/check/nonsense", given).status == 404
-    assert client.post("/staff/work/check/words", {**given, "form": "nonsense"}).status == 404
+    assert client.post("/staff/work/check/words", {**given, "which": "nonsense"}).status == 404
 
 
 def test_an_envelope_that_does_not_open_is_said(sqlite_app: Flask, signed_in: SignedIn) -> None:

@@ -45,10 +45,10 @@ def carry_out(row: Any, change: Transition, said: Mapping[str, str], actor: Acto
     return True
 
 
-def write(row: Any, values: Mapping[str, Any]) -> bool:
-    """Only while the row has the version that was read."""
+def write(row: Any, values: Mapping[str, Any], counted: bool = True) -> bool:
+    """Only while the row has the version that was read. `counted`: it becomes the next version."""
     where = (Referral.id == row.id, Referral.version == row.version)
-    change = update(Referral).where(*where).values({**values, "version": row.version + 1})
+    change = update(Referral).where(*where).values({**values, "version": row.version + counted})
     done = db.session.execute(change.execution_options(synchronize_session=False))
     return cast(CursorResult[Any], done).rowcount == 1
 

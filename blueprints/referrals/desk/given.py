@@ -59,8 +59,9 @@ def for_entry(kind: str, given: Given, received_at: datetime, now: datetime, cal
         except ValueError:
             problems["spoke_at"] = "Write the time like 2026-12-01T14:30."
         else:
+            said["spoke_at"] = f"{calendar.local(at):%Y-%m-%dT%H:%M}"
             if not received_at - EARLIER <= at <= now + SKEW:
-                problems["spoke_at"] = "The call must lie between the day before the referral came and now."
+                problems["spoke_at"] = "The call must not be in the future, nor long before the referral."
     if problems:
         raise Missing(problems)
     return said

@@ -78,7 +78,9 @@ class Entry:
 def timeline(events: Iterable[Event], written: Iterable[Writing]) -> tuple[Entry, ...]:
     """Oldest first; what was written comes after the event that it belongs to."""
     calendar = hours.current().calendar
-    lines = [*(_of_event(event, calendar) for event in events), *(_of_writing(entry) for entry in written)]
+    # A live contact is told by its call.
+    happened = (_of_event(event, calendar) for event in events if event.kind != EVENT)
+    lines = [*happened, *(_of_writing(entry) for entry in written)]
     return tuple(sorted(lines, key=lambda line: line.at))
 
 
@@ -118,8 +120,8 @@ def _value(name: str, value: str) -> str:
 
 def _of_event(event: Event, calendar: Calendar) -> Entry:
     words = DID.get(event.kind, event.kind)
-    if event.owner and event.kind in ("hand_over", "claim", "take"):
-        words += f": {event.owner}" if event.kind == "hand_over" else ""
+    if event.kind == "hand_over":
+        words += f" to {event.owner or 'nobody'}"
     if event.due_at and event.source != event.target:
         words += f". {wording.WHAT[Step(event.clock)].capitalize()} by {calendar.local(event.due_at):%b %-d, %-I:%M %p}"
     return Entry(event.happened_at, event.actor, "event", words)

@@ -28,6 +28,8 @@ from blueprints.referrals.fhir.types import (
     pruned,
     telecom,
 )
+from blueprints.referrals.lifecycle import states
+from blueprints.referrals.lifecycle.states import State
 from blueprints.referrals.terminology import answers
 
 NAMESPACE = UUID("0f1c4f0e-6a53-5d5b-9d0c-6f1f6f3a5c52")
@@ -47,9 +49,17 @@ SPECIALTY_NUCC = {
 INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 
 
-def bundle(details: Mapping[str, Any], reference: str, received_at: datetime, warning: str = "") -> Json:
+def bundle(
+    details: Mapping[str, Any],
+    reference: str,
+    received_at: datetime,
+    warning: str = "",
+    state: State = State.NEW,
+    outcome: str = "",
+) -> Json:
     """The Bundle, as it was received. `details` is ReferralDetails.as_json(), of any version; `received_at` is aware.
-    `warning` is a note to whoever takes up the Task. Raises ValueError where `details` are none.
+    `warning` is a note to whoever takes up the Task, whose status is that of `state` and, once closed, of `outcome`.
+    Raises ValueError where `details` are none.
 
     Parts are created in one transaction: Patient, Practitioner, PractitionerRole, Organization, Condition, Coverage,
     Observation, MedicationStatement, ServiceRequest, Task, Provenance.
@@ -66,7 +76,7 @@ def bundle(details: Mapping[str, Any], reference: str, received_at: datetime, wa
     identifier = [{"value": reference}]
     parts["request"] = {"identifier": identifier, **_service_request(details, parts, list(findings), refer, moment)}
     provenance = _provenance(details, list(parts), refer, moment)
-    parts["task"] = {"identifier": identifier, **_task(details, refer, moment, warning)}
+    parts["task"] = {"identifier": identifier, **_task(details, refer, moment, warning), **_progress(state, outcome)}
     parts["provenance"] = provenance
     return {
         "resourceType": "Bundle",
@@ -218,10 +228,9 @@ def _notes(details: Mapping[str, Any]) -> list[Json | None]:
 
 
 def _task(details: Mapping[str, Any], refer: Refer, moment: str, warning: str) -> Json:
-    """What the center is asked to do, as it stood on arrival."""
+    """What the center is asked to do."""
     return {
         "resourceType": "Task",
-        "status": "requested",
         "intent": "order",
         "priority": details["priority"],
         "focus": refer("request"),
@@ -229,6 +238,17 @@ def _task(details: Mapping[str, Any], refer: Refer, moment: str, warning: str) -
         "authoredOn": moment,
         "requester": refer("role"),
         "note": [noted("Warning", warning)],
+    }
+
+
+def _progress(state: State, outcome: str) -> Json:
+    """How far it is, by the table of the states (lifecycle/states.py). Nothing about why."""
+    meaning = states.meaning_of(state, outcome)
+    code = [{"code": meaning.business_status}] if meaning.business_status else []
+    return {
+        "status": meaning.fhir,
+        "statusReason": concept("Waiting for an answer from the referrer") if state is State.WAITING else None,
+        "businessStatus": {"coding": code, "text": meaning.label},
     }
 
 

@@ -33,8 +33,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a state is to others."""
+    """What a state, or the outcome of a closed referral, is to others."""
 
+    label: str
     fhir: str
     """FHIR R4 Task.status."""
     business_status: str
@@ -44,17 +45,25 @@ class Meaning:
 
 
 MEANINGS: dict[State | Outcome, Meaning] = {
-    State.NEW: Meaning("requested", "2.0", "Received, not read yet"),
-    State.REVIEWING: Meaning("in-progress", "", "Being read by {owner}"),
-    State.WAITING: Meaning("on-hold", "", "The center needs an answer from you"),
-    State.ACCEPTED: Meaning("accepted", "3.0", "Accepted. The center is calling the patient"),
-    State.BOOKED: Meaning("in-progress", "5.1", "A visit is booked"),
-    State.SEEN: Meaning("in-progress", "5.1.4", "The patient was seen. The report is due by {due}"),
-    Outcome.REPORTED: Meaning("completed", "7.0", "Closed: the patient was seen and the report was sent"),
-    Outcome.DECLINED: Meaning("rejected", "4.0", "Closed: declined, with the reason and what can be done instead"),
-    Outcome.WITHDRAWN: Meaning("cancelled", "6.0", "Closed: withdrawn"),
-    Outcome.UNREACHABLE: Meaning("failed", "6.0", "Closed: the center could not reach the patient"),
-    Outcome.ERROR: Meaning("entered-in-error", "", "Closed: it was sent by mistake or twice"),
+    State.NEW: Meaning("New", "requested", "2.0", "Received, not read yet"),
+    State.REVIEWING: Meaning("Being reviewed", "in-progress", "", "Being read by {owner}"),
+    State.WAITING: Meaning("Waiting for the referrer", "on-hold", "", "The center needs an answer from you"),
+    State.ACCEPTED: Meaning("Accepted", "accepted", "3.0", "Accepted. The center is calling the patient"),
+    State.BOOKED: Meaning("Visit booked", "in-progress", "5.1", "A visit is booked"),
+    State.SEEN: Meaning("Seen", "in-progress", "5.1.4", "The patient was seen. The report is due by {due}"),
+    Outcome.REPORTED: Meaning(
+        "Closed: report sent", "completed", "7.0", "Closed: the patient was seen and the report was sent"
+    ),
+    Outcome.DECLINED: Meaning(
+        "Closed: declined", "rejected", "4.0", "Closed: declined, with the reason and what can be done instead"
+    ),
+    Outcome.WITHDRAWN: Meaning("Closed: withdrawn", "cancelled", "6.0", "Closed: withdrawn"),
+    Outcome.UNREACHABLE: Meaning(
+        "Closed: cannot be reached", "failed", "6.0", "Closed: the center could not reach the patient"
+    ),
+    Outcome.ERROR: Meaning(
+        "Closed: sent by mistake", "entered-in-error", "", "Closed: it was sent by mistake or twice"
+    ),
 }
 """A closed referral is known by its outcome."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from wtforms import StringField
+from wtforms import BooleanField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
@@ -35,6 +35,7 @@ class FilterForm(Form):
     reference = StringField(
         "Referral", validators=[_reference], render_kw={"autocomplete": "off", "spellcheck": "false"}
     )
+    mentioned = BooleanField("Also lists and searches that showed this referral (slower)")
     person = Select("Person", {}, prompt="Everybody")
 
     def offer(self, people: Mapping[int, str]) -> None:
@@ -44,7 +45,9 @@ class FilterForm(Form):
         self.person.choices = [SelectChoice("", "Everybody"), *(SelectChoice(*answer) for answer in answers.items())]
 
     @property
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """Its answers as parameters of an address."""
-        given = {"reference": reference_in(self.reference.data or ""), "person": self.person.data or ""}
+        reference = reference_in(self.reference.data or "")
+        mentioned = "1" if reference and self.mentioned.data else ""
+        given = {"reference": reference, "mentioned": mentioned, "person": self.person.data or ""}
         return {name: value for name, value in given.items() if value}

@@ -26,7 +26,7 @@ def show() -> Response:
     before = _number("before")
     trail = services.page(_wanted(), before, current().actor)
     people = services.people()
-    form = FilterForm(formdata=None, data={"reference": request.args.get("reference"), "person": _person()})
+    form = FilterForm(formdata=None, data={**request.args, "person": _person(), "mentioned": _is_mentioned()})
     form.offer(people)
     about = people.get(_number("about") or 0)
     return _show(form, trail=trail, people=people, about=about, address=_address(), before=before)
@@ -67,7 +67,12 @@ def _wanted() -> Filter:
     reference, about = request.args.get("reference", ""), _number("about")
     if reference and not REFERENCE.fullmatch(reference):
         abort(404)
-    return Filter(reference or (f"staff:{about}" if about else ""), _number("person"))
+    subject = reference or (f"staff:{about}" if about else "")
+    return Filter(subject, bool(reference) and _is_mentioned(), _number("person"))
+
+
+def _is_mentioned() -> bool:
+    return request.args.get("mentioned") == "1"
 
 
 def _number(name: str) -> int | None:
@@ -85,7 +90,7 @@ def _person() -> str:
 
 def _address() -> dict[str, str]:
     """The parameters that choose events, for links to other pages of the same choice."""
-    return {name: value for name in ("reference", "person", "about") if (value := request.args.get(name))}
+    return {name: value for name in ("reference", "mentioned", "person", "about") if (value := request.args.get(name))}
 
 
 def _show(form: FilterForm, status: int = 200, **context: object) -> Response:

@@ -21,6 +21,7 @@ KNOWN_FOR = 365 * 24 * 3600
 """Seconds."""
 PEOPLE_AT_ONE_BROWSER = 6
 SETTING_UP = "staff_setting_up"
+NEXT = "staff_next"
 SETTING_UP_WITHIN = 30 * 60
 """Seconds."""
 
@@ -55,6 +56,19 @@ def start_setting_up() -> None:
 
 def end_setting_up() -> None:
     session.pop(SETTING_UP, None)
+
+
+def lead_to(address: str) -> None:
+    """Where to go on when all factors are done; "": to the desk's first page."""
+    session.pop(NEXT, None)
+    if address:
+        session[NEXT] = address
+
+
+def led_to() -> str:
+    """Where to go on now, once; "" if to nowhere in particular."""
+    address: str = session.pop(NEXT, "")
+    return address
 
 
 def is_setting_up() -> bool:

@@ -11,6 +11,7 @@ from flask_security import (
     LoginForm,
     MfRecoveryCodesForm,
     MfRecoveryForm,
+    TwoFactorRescueForm,
     TwoFactorSelectForm,
     TwoFactorSetupForm,
     TwoFactorVerifyCodeForm,
@@ -24,9 +25,9 @@ from flask_security import (
 from wtforms import EmailField, HiddenField, PasswordField, StringField
 
 from blueprints.staff.keyring import passwords
-from blueprints.staff.signin import answers, credentials, settings, steps
+from blueprints.staff.signin import answers, browser, credentials, settings, steps
 from blueprints.staff.signin.webauthn_util import FIRST
-from core.forms.base import Form
+from core.forms.base import Form, Radio
 from core.forms.validators import MaxLength, Required
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class SignInForm(OwnNext, Form, LoginForm):
             steps.refused(member, "password")
             self.form_errors.append(WRONG)
             return False
+        browser.lead_to(self.next.data)
         steps.password_was_right(member, password)
         self.user = member
         return True
@@ -199,6 +201,17 @@ class CodesForm(Form, MfRecoveryCodesForm):
 
 
 class ChooseForm(Form, TwoFactorSelectForm):
+    """Flask-Security gives its choices as pairs, of which WTForms warns. The page makes buttons of them, and the view
+    refuses what is none."""
+
+    which = HiddenField()
+    submit = None
+
+
+class HelpForm(TwoFactorRescueForm):
+    """Not shown: the page of the code links to recovery codes. Without pairs, as above."""
+
+    help_setup = Radio("", {})
     submit = None
 
 
@@ -250,7 +263,7 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
 
 
 class RemovePasskeyForm(Form, WebAuthnDeleteForm):
-    name = HiddenField()
+    name = HiddenField(validators=[Required("Say which passkey to remove.")])
     submit = None
 
     def validate(self, extra_validators: Any = None, **options: Any) -> bool:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, make_response, render_template, request
+from flask import make_response, render_template, request
 from flask_wtf import FlaskForm
-from jinja2 import Template
 from werkzeug.wrappers import Response
 
 from core.web import hypermedia
-
-LAYOUTS = ["layouts/staff.html", "layouts/site.html"]
 
 
 def show(template: str, status: int = 200, **context: Any) -> Response:
@@ -27,7 +24,5 @@ def for_security(template: str, **context: Any) -> Response | str:
     return show(template, 422 if refused else 200, **context)
 
 
-def _layout() -> str | Template:
-    if hypermedia.wants_fragment():
-        return "layouts/fragment.html"
-    return current_app.jinja_env.select_template(LAYOUTS)
+def _layout() -> str:
+    return "layouts/fragment.html" if hypermedia.wants_fragment() else "layouts/staff.html"

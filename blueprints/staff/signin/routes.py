@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.staff import access, bp
 from blueprints.staff.access import ANYBODY, SETTING_UP, SIGNED_IN, requires
-from blueprints.staff.signin import answers, credentials, forms, pages, steps, throttle
+from blueprints.staff.signin import answers, browser, credentials, forms, pages, steps, throttle
 from core import clock
 from core.web import hypermedia
 
@@ -18,6 +18,8 @@ CLEAR = '"cache", "storage"'
 @bp.get("/")
 @requires(SIGNED_IN)
 def landing() -> Response:
+    if address := browser.led_to():
+        return hypermedia.go_to(address)
     worklist = "staff.referrals" in current_app.view_functions
     return hypermedia.go_to(url_for("staff.referrals" if worklist else "staff.account"))
 

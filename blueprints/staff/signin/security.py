@@ -7,23 +7,23 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, abort, current_app, url_for
+from flask import Blueprint, Flask, abort, g, request, session, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_limiter import RateLimitExceeded
-from flask_security import Security, SQLAlchemyUserDatastore
+from flask_security import Security, SQLAlchemyUserDatastore, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from blueprints.staff import access as staff_access
 from blueprints.staff.models import Passkey, StaffMember
-from blueprints.staff.signin import answers, forms, pages, settings, steps, throttle
+from blueprints.staff.signin import answers, browser, forms, pages, settings, steps, throttle
 from blueprints.staff.signin.mail_util import OutboxMail
 from blueprints.staff.signin.recovery import HashedCodes
 from blueprints.staff.signin.totp import CodesOnce
 from blueprints.staff.signin.webauthn_util import AnyAuthenticator
 from core import clock
 from core.extensions import db
-from core.web import access
+from core.web import access, hypermedia
 
 View = Callable[..., Any]
 PERMISSIONS = {
@@ -48,6 +48,7 @@ FORMS = {
     "change_password_form": forms.NewPasswordForm,
     "two_factor_setup_form": forms.SetupForm,
     "two_factor_verify_code_form": forms.CodeForm,
+    "two_factor_rescue_form": forms.HelpForm,
     "two_factor_select_form": forms.ChooseForm,
     "mf_recovery_form": forms.RecoveryForm,
     "mf_recovery_codes_form": forms.CodesForm,
@@ -56,6 +57,10 @@ FORMS = {
     "wan_signin_response_form": forms.PasskeyAnswerForm,
     "wan_delete_form": forms.RemovePasskeyForm,
 }
+
+
+STEPS = ("/staff/two-factor", "/staff/passkeys/sign-in")
+"""Between the password and the desk."""
 
 
 class NobodysRole:
@@ -121,12 +126,13 @@ def _keep_to_the_desk(app: Flask, bp: Blueprint) -> None:
     for hooks in (app.before_request_funcs, app.after_request_funcs, app.template_context_processors):
         kept = [hook for hook in hooks[None] if not _is_of(hook, ("flask_login", "flask_principal"))]
         hooks[None][:] = kept
-    for blueprint in (bp.name, "staff"):
-        app.template_context_processors[blueprint].append(_context)
+    of_the_desk = app.template_context_processors["staff"]
+    of_the_desk.append(_context)
+    app.template_context_processors[bp.name].extend(of_the_desk)
 
 
 def _context() -> dict[str, Any]:
-    return {"staff_access": staff_access, "staff_session_seconds": _seconds_left, "next_address": answers.next_address}
+    return {"staff_access": staff_access, "staff_session_seconds": _seconds_left}
 
 
 def _seconds_left() -> int:
@@ -139,7 +145,7 @@ def _is_of(hook: object, packages: tuple[str, ...]) -> bool:
 
 
 def _answer(app: Flask, bp: Blueprint) -> None:
-    app.before_request_funcs.setdefault(bp.name, []).append(staff_access.check)
+    app.before_request_funcs.setdefault(bp.name, []).extend((staff_access.check, _no_code_is_asked))
     app.after_request_funcs.setdefault(bp.name, []).append(_stay_within)
     handlers = {CSRFError: answers.stale, RateLimitExceeded: _slow_down, staff_access.KeyLocked: _locked}
     for name in (bp.name, "staff"):
@@ -158,10 +164,17 @@ def _locked(_error: Exception) -> Response:
     return answers.locked()
 
 
+def _no_code_is_asked() -> Response | None:
+    """Flask-Security signs out whoever opens the page of the code at another time."""
+    is_asked = session.get("tf_state") == "validating_profile" or not current_user.is_authenticated
+    if request.endpoint == "security.two_factor_token_validation" and not is_asked:
+        return hypermedia.go_to(url_for("staff.account"))
+    return None
+
+
 def _slow_down(error: RateLimitExceeded) -> Response:
-    response = pages.show("staff/signin/wait.html", 429, words=throttle.words(error))
-    response.headers["Retry-After"] = str(throttle.minutes_to_wait(error) * 60)
-    return response
+    """The limiter adds Retry-After."""
+    return pages.show("staff/signin/wait.html", 429, words=throttle.words(error))
 
 
 def _stay_within(response: Response) -> Response:
@@ -169,9 +182,16 @@ def _stay_within(response: Response) -> Response:
     if response.status_code != 302:
         return response
     response.status_code = 303
-    target = urlsplit(response.headers["Location"])
-    own = target.path + (f"?{target.query}" if target.query else "")
-    if not answers.is_own(own) or target.netloc not in ("", urlsplit(current_app.config["SITE_URL"]).netloc):
-        own = url_for("staff.landing")
-    response.headers["Location"] = own
+    response.headers["Location"] = _own_target(response.headers["Location"])
     return response
+
+
+def _own_target(address: str) -> str:
+    target = urlsplit(address)
+    if g.get("staff_completed") and (wanted := browser.led_to()):
+        return wanted
+    if target.path.startswith(STEPS):
+        return target.path  # browser.py knows where to go on
+    own = target.path + (f"?{target.query}" if target.query else "")
+    is_here = target.netloc in ("", request.host)
+    return own if is_here and answers.is_own(own) else url_for("staff.landing")

@@ -130,6 +130,7 @@ def _complete(user: StaffMember, factor: str = "") -> None:
     audit.add(actor(user), "session.started", f"staff:{user.id}", **({"factor": factor} if factor else {}))
     sessions.complete(browser.token(), user.id)
     g.pop("staff_person", None)
+    g.staff_completed = True
 
 
 def _renew(user: StaffMember) -> None:

@@ -149,7 +149,7 @@ def switch_keys() -> Response:
 @requires(roles.READ)
 @limiter.limit("240/minute")
 def check_field(field: str) -> Response:
-    form = _form(request.form.get("form", ""))
+    form = _form(request.form.get("which", ""))
     if form.field(field) is None:
         abort(404)
     return hypermedia.checked(form, field)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from core import audit, clock, database
 from core.audit import chain
 from core.audit.models import AuditEvent
-from core.audit.trail import COMMAND_LINE, Actor
+from core.audit.trail import COMMAND_LINE, LENGTHS, Actor
 from core.extensions import db
 from core.mail import limits
 from tests.servers import ROOT
@@ -75,6 +75,7 @@ def test_what_does_not_fit_a_column_is_shortened_and_made_printable(app: Flask) 
         audit.record(Actor("A\0\ud800\nB", 1), "referral.opened", "x" * 100)
         row = db.session.scalars(select(AuditEvent)).one()
         assert (row.actor, row.subject) == ("A???B", "x" * 64)
+        assert {name: chain.TABLE.c[name].type.length for name in LENGTHS} == LENGTHS  # type: ignore[attr-defined]
     assert verified(app) == 1
 
 

@@ -194,7 +194,11 @@ def many(first: int, rows: int) -> None:
     head = chain.head()
     values = []
     for number in range(first, first + rows):
-        row = {**dict.fromkeys(("actor", "place", "action", "subject"), "x" * 40), "actor_id": None, "detail": {}}
+        row: dict[str, Any] = {
+            **dict.fromkeys(("actor", "place", "action", "subject"), "x" * 40),
+            "actor_id": None,
+            "detail": {},
+        }
         values.append({**row, "happened_at": clock.now(), "id": number, "previous_hash": head.hash})
         head = Head(number, chain.digest(AuditEvent(**values[-1])))
         values[-1]["hash"] = head.hash
