@@ -80,6 +80,7 @@ def test_columns_changed_by_hand_open_no_way_around_the_contact(desk: Flask, for
 def test_an_older_referral_gets_its_bit_and_its_hour_when_it_is_opened(desk: Flask) -> None:
     reference = arrive(suicide_risk="high", priority="urgent")
     before = row(reference).due_at
+    assert before
     db.session.execute(
         update(Referral).values(high_risk=False, clock_seconds=4 * 3600, due_at=before + timedelta(days=3))
     )
@@ -99,7 +100,7 @@ def test_what_is_missing_is_named_and_nothing_changes(desk: Flask) -> None:
     }
     for action, (given, names) in wrong.items():
         with pytest.raises(Missing) as refused:
-            act(reference, action, **given)
+            act(reference, action, ANN, None, **given)
         assert set(refused.value.problems) == names
     with pytest.raises(Missing):
         act(reference, "decline", reason="other", words="")
