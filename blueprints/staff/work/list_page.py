@@ -75,8 +75,8 @@ NOT_FOUND = Nothing(
 
 
 def view_of(text: str | None) -> View:
-    """The view that the address or the form names; without one, what needs this person."""
-    return View(text) if text in {view.value for view in View} else View.NEEDS_ME
+    """The view that the address or the form names; without one, the view to begin with."""
+    return View(text) if text in {view.value for view in View} else worklist.first(current().actor)
 
 
 def asked_view() -> View:
@@ -85,7 +85,7 @@ def asked_view() -> View:
 
 def show(view: View, number: int, done: Done | None = None) -> Response:
     page = worklist.rows(view, current().actor, private_key(), number)
-    context = {"counts": page.counts, "number": page.number, "has_next": page.has_next, "done": done}
+    context: dict[str, Any] = {"counts": page.counts, "number": page.number, "has_next": page.has_next, "done": done}
     return _page(page.rows, view, VIEWS[view], **context)
 
 
