@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_security.utils import verify_password
 from sqlalchemy import select
 
 from blueprints.staff import access
@@ -98,8 +99,12 @@ def test_each_refusal_compares_one_hash(sqlite_app: Flask, who: str, monkeypatch
         db.session.commit()
         credentials.check("warm up", "the hash of nobody")
     compared: list[str] = []
-    real = credentials.verify_password
-    monkeypatch.setattr(credentials, "verify_password", lambda *given: compared.append(given[1]) or real(*given))
+
+    def compare(password: str, hashed: str) -> bool:
+        compared.append(hashed)
+        return verify_password(password, hashed)
+
+    monkeypatch.setattr(credentials, "verify_password", compare)
     sign_in(Client(sqlite_app), Someone(0, "no@example.com") if who == "nobody" else someone, NEW)
     (hashed,) = compared
     assert hashed.startswith("$argon2id$")

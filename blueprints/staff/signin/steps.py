@@ -47,7 +47,8 @@ def actor(member: StaffMember) -> Actor:
 
 
 def refused(member: Any, what: str) -> None:
-    """Notes a try that failed, of this member or (None) of nobody. Of an address that nobody has, nothing is kept. Commits."""
+    """Notes a try that failed, of this member, or of nobody (None). Of an address that nobody has, nothing is kept.
+    Commits."""
     db.session.rollback()
     subject = f"staff:{member.id}" if member is not None else ""
     audit.add(Actor("not signed in", place=_place()), "session.refused", subject, factor=what)
