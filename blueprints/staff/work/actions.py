@@ -15,7 +15,7 @@ from blueprints.staff.work import forms, letter
 from blueprints.staff.work.forms import DeskForm
 from core import clinic, clock
 
-MAIN = ("claim", "accept", "ask", "decline", "answered", "book", "seen", "no_show", "report", "reopen")
+MAIN = ("claim", "accept", "ask", "answered", "book", "seen", "no_show", "report", "reopen", "decline")
 """What moves the referral on; everything else stands under “More”. In this order."""
 DECISIONS = ("accept", "decline", "ask", "withdraw", "error", "unreachable")
 """After these one goes on with the next in the list."""
