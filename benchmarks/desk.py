@@ -79,10 +79,8 @@ def measured(key: str) -> dict[str, float]:
 
 def show(name: str, few: dict[str, float], many: dict[str, float], rows: int) -> None:
     for what, before in few.items():
-        after = many[what]
-        print(
-            f"{name + ', ' + what:24} {before:6.2f} ms at 100   {after:6.2f} ms at {rows:,}   {after / before:5.2f} times"
-        )
+        after, label = many[what], f"{name}, {what}"
+        print(f"{label:24} {before:6.2f} ms at 100   {after:6.2f} ms at {rows:,}   {after / before:5.2f} times")
 
 
 def main() -> None:
