@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from flask import Flask, current_app, g, has_app_context, has_request_context, request
@@ -25,6 +25,8 @@ from core.config import Settings
 UNAVAILABLE = (DBAPIError, PoolTimeout)
 """Raised when the database cannot be reached, does not respond in time or rejects a statement. Their common base,
 SQLAlchemyError, is too wide: it includes programming errors of our own."""
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 GRACE = 1.0
 """Extra seconds for PostgreSQL to report that its own timeout has expired."""
@@ -55,6 +57,19 @@ def init_app(app: Flask, engine: Engine) -> None:
     app.before_request(start_request)
     dialect = PostgreSQL if engine.dialect.name == "postgresql" else SQLite
     dialect(settings).listen(engine)
+
+
+def writes(view: View) -> View:
+    """Marks a view that answers GET and writes all the same, because reading itself is recorded (core/audit)."""
+    view.writes = True  # type: ignore[attr-defined]
+    return view
+
+
+def only_reads() -> bool:
+    """Whether the request is a GET or HEAD whose view is not marked with `writes`. False in a command."""
+    if not has_request_context() or request.method not in ("GET", "HEAD"):
+        return False
+    return not getattr(current_app.view_functions.get(request.endpoint or ""), "writes", False)
 
 
 def kind_of(error: Exception) -> str:
@@ -176,5 +191,4 @@ class SQLite:
         takes the write lock at the start. Autocommit connections begin no transaction."""
         if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
             return
-        reading = has_request_context() and request.method in ("GET", "HEAD")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if only_reads() else "BEGIN IMMEDIATE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -41,6 +42,21 @@ def make_private(path: Path) -> None:
     # It may exist already; any other problem is reported when the file is opened.
     with suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def write_once(path: Path, words: str) -> None:
+    """Write the file, readable by its owner only, whole or not at all. An existing file stays as it is."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(words)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def close_to_others(paths: Iterable[Path]) -> None:

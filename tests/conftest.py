@@ -7,7 +7,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy import inspect
 
 from app import create_app
+from blueprints.staff.keyring.kdf import Cost
 from core import clock
 from core.extensions import db
 from tests.needs import POSTGRES
@@ -27,6 +28,8 @@ from tests.speed import make_once
 
 make_once()
 pytest_plugins = ["tests.selection", "tests.browser.fixtures", "tests.project"]
+CHEAP = Cost(memory=8, passes=1)
+"""Argon2id that takes no time."""
 Wait = Callable[[timedelta], None]
 
 
@@ -120,6 +123,8 @@ def build(tmp_path: Path, database_url: str, **settings: Any) -> Flask:
             "PROPAGATE_EXCEPTIONS": False,
             # As in production: the tests look for what was typed.
             "SHOW_FAULTS": False,
+            "STAFF_KEY_COST": CHEAP,
+            "STAFF_CHEAP_HASHES": True,
             **settings,
         }
     )
@@ -189,3 +194,10 @@ def taken() -> Iterator[int]:
 def free(taken: int) -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on."""
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [int(listener.getsockname()[1]) for listener in listeners]

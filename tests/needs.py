@@ -19,6 +19,7 @@ NEEDS = {
         HTML_VALIDATE.exists() and bool(shutil.which("node")),
         "html-validate is missing: npm ci --prefix tests/tools",
     ),
+    "nginx": (bool(shutil.which("nginx") or Path("/usr/sbin/nginx").exists()), "nginx is missing"),
     "postgres": (bool(POSTGRES), "TEST_POSTGRES_URL is not set"),
 }
 """Marker → whether what its tests need is there, and what is wrong otherwise."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers import ROOT
 
-SHIPPED = {"content", "dev", "newsletters", "referrals", "subscriptions"}
+SHIPPED = {"content", "dev", "newsletters", "referrals", "staff", "subscriptions"}
 LEFT_OUT = {".git", ".venv", ".env", "node_modules", "instance", "__pycache__"}
 CACHES = (".mypy_cache", ".ruff_cache", ".import_linter_cache", ".pytest_cache", ".hypothesis")
 OF_A_FEATURE = ("blueprints", "templates", "tests")

@@ -7,4 +7,7 @@ from core.web import access
 bp = Blueprint("newsletters", __name__, cli_group="newsletter")
 access.public(bp, access.PUBLIC)
 
-from blueprints.newsletters import commands  # noqa: E402, F401
+from blueprints.newsletters import commands, services  # noqa: E402, F401
+from core.mail import outbox  # noqa: E402
+
+outbox.refill.connect(services.queue_on)

@@ -11,18 +11,19 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from blueprints.content import lint
-from blueprints.content.library import ContentStore, Library, Page
+from blueprints.content.library import Page
 from blueprints.newsletters import bp, emails, issues, services
 from blueprints.newsletters.services import Progress
+from blueprints.newsletters.shelf import Shelf
+from blueprints.newsletters.shelf import of_the_site as shelf_of_the_site
 from blueprints.subscriptions import services as subscriptions
-from core import clinic
 from core.forms.validators import is_email
 from core.mail import render, worker
 from core.mail.commands import database_needed, require_mail_url, stopped_by_signal
 from core.mail.outbox import Status
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+RATE_HELP = "Messages a second; 0: no limit."
 POLL_INTERVAL = 1.0
 """Seconds."""
 
@@ -32,11 +33,12 @@ POLL_INTERVAL = 1.0
 @click.option("--html", is_flag=True, help="Print the HTML part instead of the text.")
 def preview(file: Path, html: bool) -> None:
     """Print an issue as its readers will see it, and its problems."""
-    page = _page(file)
-    issue = _issue(page)
+    shelf = shelf_of_the_site()
+    page = _page(shelf, file)
+    issue = shelf.issue(page)
     body = emails.words(issue, "https://example.org/leave")
     click.echo(render.html(issue.title, body) if html else f"Subject: {issue.title}\n\n{render.text(body)}")
-    for problem in _problems(page):
+    for problem in shelf.problems(page):
         click.echo(problem, err=True)
 
 
@@ -48,7 +50,8 @@ def test(file: Path, address: str) -> None:
     """Mail one copy to ADDRESS. Its unsubscribe link does not work."""
     if not is_email(address):
         raise click.ClickException(f"{address} is not an email address.")
-    services.put_test(_issue(_page(file)), address)
+    shelf = shelf_of_the_site()
+    services.put_test(shelf.issue(_page(shelf, file)), address)
     if current_app.config["MAIL_URL"]:
         sent = sum(worker.deliver())
         click.echo(f"{sent} sent")
@@ -58,7 +61,13 @@ def test(file: Path, address: str) -> None:
 
 @bp.cli.command("send")
 @FILE
-@click.option("--rate", type=click.FloatRange(0), default=10, show_default=True, help="Messages a second; 0: no limit.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    default=services.PER_SECOND,
+    show_default=True,
+    help="Messages a second; 0: no limit.",
+)
 @click.option("--queue-only", is_flag=True, help="Queue only; `flask outbox send --watch` sends.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_needed()
@@ -67,12 +76,13 @@ def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
 
     It can be stopped, killed and run again: nobody gets it twice, and nobody is skipped.
     """
-    page = _page(file)
-    _require_ready(page)
+    shelf = shelf_of_the_site()
+    page = _page(shelf, file)
+    _require_ready(shelf, page)
     readers = subscriptions.count_readers()
     if sys.stdin.isatty() and not yes:
         click.confirm(f"Send “{page.title}” to {readers} subscribers?", abort=True)
-    broadcast_id = _queue(_issue(page), readers, rate)
+    broadcast_id = _queue(shelf.issue(page), readers, rate)
     if not queue_only and current_app.config["MAIL_URL"]:
         _deliver(broadcast_id)
     _print_totals(services.progress(broadcast_id))
@@ -80,12 +90,12 @@ def send(file: Path, rate: float, queue_only: bool, yes: bool) -> None:
 
 def _queue(issue: issues.Issue, readers: int, rate: float) -> int:
     try:
-        broadcast_id = services.begin(issue)
+        broadcast_id = services.begin(issue, rate)
     except services.ChangedSince as error:
         message = f"{issue.name} was already sent with different text. Put a correction in a file of its own."
         raise click.ClickException(message) from error
     with click.progressbar(length=readers, label="Queueing", show_pos=True, file=sys.stderr) as bar:
-        for looked_at in services.queue(broadcast_id, rate):
+        for looked_at in services.queue(broadcast_id):
             bar.update(looked_at)
     return broadcast_id
 
@@ -145,33 +155,14 @@ def _print_totals(now: Progress) -> None:
         click.echo("To send the queued ones, run `flask outbox send --watch` or this command again.")
 
 
-def _library() -> Library:
-    store: ContentStore = current_app.extensions["content"]
-    return store.library()
-
-
-def _page(file: Path) -> Page:
-    library, wanted = _library(), file.resolve()
-    for page in (*library.newsletters, *library.drafts.values()):
+def _page(shelf: Shelf, file: Path) -> Page:
+    wanted = file.resolve()
+    for page in shelf.pages:
         if page.source.resolve() == wanted:
             return page
     raise click.ClickException(f"{file} is not an issue: issues are the files in content/newsletters/.")
 
 
-def _issue(page: Page) -> issues.Issue:
-    return issues.from_page(page, _library(), current_app.config["SITE_URL"])
-
-
-def _problems(page: Page) -> list[str]:
-    addresses = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [str(problem) for problem in lint.problems_of(page, _library(), addresses, clinic.today())]
-
-
-def _require_ready(page: Page) -> None:
-    if page.draft:
-        raise click.ClickException(f"{page.source} is a draft: remove the line `draft: true` when it is ready.")
-    if problems := _problems(page):
-        raise click.ClickException("This issue cannot be sent yet:\n" + "\n".join(problems))
-    if current_app.config["PRODUCTION"] and not current_app.config["CLINIC"].street:
-        message = "The law requires a postal address in each newsletter: set `street` in content/clinic.toml."
-        raise click.ClickException(message)
+def _require_ready(shelf: Shelf, page: Page) -> None:
+    if obstacles := shelf.obstacles(page):
+        raise click.ClickException("This issue cannot be sent yet:\n" + "\n".join(obstacles))

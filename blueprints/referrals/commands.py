@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from itertools import islice
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -17,13 +19,18 @@ from blueprints.referrals.desk import reminders
 from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.lifecycle.states import State
 from blueprints.referrals.services import Summary
+from core import audit
+from core.audit.trail import COMMAND_LINE
 from core.clinic import Clinic
 from core.crypto.commands import with_private_key
 from core.crypto.envelope import SealingError
 from core.crypto.models import Opened
+from core.extensions import db
 from core.files import new_file
 
 NOT_RECORDED = "sealed before the row was recorded, so changes to it cannot be detected (see `flask keys record`)"
+Exported = tuple[Summary, Opened | SealingError]
+TOLD_AT_ONCE = 100
 FORMATS = click.Choice(["json", "fhir"])
 
 
@@ -54,6 +61,7 @@ def show(reference: str, form: str, private_key: str) -> None:
         raise click.ClickException(f"There is no referral {reference}.") from error
     except SealingError as error:
         raise click.ClickException(f"The referral cannot be opened: {error}.") from error
+    audit.record(COMMAND_LINE, "referral.opened", row.reference, format=form)
     click.echo(json.dumps(_as(form, row, said), indent=2, ensure_ascii=False))
     if said.differs is None:
         click.echo(f"{row.reference}: {NOT_RECORDED}.", err=True)
@@ -77,8 +85,8 @@ def export(form: str, since: datetime | None, out: str, private_key: str) -> Non
     start = since and since.replace(tzinfo=ZoneInfo(_clinic().timezone))
     counts: Counter[str] = Counter()
     with new_file(out) as file:
-        for row, said in services.opened(private_key, start):
-            counts[_export(file, form, row, said)] += 1
+        for some in _told(services.opened(private_key, start), form):
+            counts.update(_export(file, form, row, said) for row, said in some)
     click.echo(f"{counts.total() - counts['failed']} referrals exported.", err=True)
     if counts["unrecorded"]:
         click.echo(f"{counts['unrecorded']} of them: {NOT_RECORDED}.", err=True)
@@ -88,6 +96,16 @@ def export(form: str, since: datetime | None, out: str, private_key: str) -> Non
         click.echo(f"{counts['changed']} of them have changed since they were sealed.", err=True)
     if counts["failed"] or counts["changed"]:
         raise click.ClickException("Some referrals are missing or have changed; see above.")
+
+
+def _told(rows: Iterable[Exported], form: str) -> Iterator[list[Exported]]:
+    """The rows, some at a time, each with its line in the audit trail before any of them is written."""
+    left = iter(rows)
+    while some := list(islice(left, TOLD_AT_ONCE)):
+        for row, _ in some:
+            audit.add(COMMAND_LINE, "referral.exported", row.reference, format=form)
+        db.session.commit()
+        yield some
 
 
 def _export(file: IO[str], form: str, row: Summary, said: Opened | SealingError) -> str:

@@ -14,7 +14,7 @@ import click
 
 from blueprints.subscriptions import bp, csv_formats, import_export
 from blueprints.subscriptions.csv_formats import STATES, Entry, Person, Refused
-from core import clinic
+from core import clinic, spreadsheets
 from core.database import UNAVAILABLE, kind_of
 from core.files import new_file
 
@@ -73,7 +73,7 @@ def import_list(
 def export(chosen: tuple[str, ...], out: str) -> None:
     """Export the subscribers as CSV that is safe to open in a spreadsheet. It contains no tokens."""
     states = sorted(set(chosen or STATES), key=STATES.index)
-    with _database(), new_file(out) as file, _bar(import_export.count(states) if out != "-" else 0) as forward:
+    with _database(), new_file(out) as file, _bar(import_export.begin_export(states)) as forward:
         written = _write(file, import_export.everybody(states), forward)
     click.echo(f"{written} subscribers exported.", err=True)
 
@@ -120,7 +120,7 @@ def _summary(done: Counter[str]) -> str:
 
 def _write(file: IO[str], people: Iterable[Person], forward: Forward) -> int:
     """Returns the number of rows."""
-    write, written = csv_formats.writer(file, Person._fields), 0
+    write, written = spreadsheets.writer(file, Person._fields), 0
     for person in people:
         write(csv_formats.cells_of(person))
         forward(1)

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
 
+from core.spreadsheets import unescape_formula, writer
+
 STATES = ("pending", "confirmed", "left", "suppressed")
 """In order: an import only moves a person forward."""
 LONGEST_RECORD = 100
 """Maximum lines in a record. A quote still open by then is treated as never closed."""
-FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-ESCAPED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 BROKEN_UTF8 = re.compile(r"[\ud800-\udfff]")
 YEARS = range(1990, 2100)
 """Dates outside this range are placeholders, such as 0001-01-01."""
@@ -51,6 +51,10 @@ class Refused(NamedTuple):
 
 class WrongFile(ValueError):
     """The file cannot be read at all. The message continues a sentence that starts with the file's name."""
+
+
+class NoAddresses(WrongFile):
+    """No column is known to hold the addresses."""
 
 
 class Layout(NamedTuple):
@@ -180,7 +184,7 @@ def layout_of(columns: Sequence[str], named: Mapping[str, str], states: Mapping[
     if missing := [theirs[ours] for ours in named if theirs[ours] not in columns]:
         raise WrongFile(f"{_seen(columns)} It has no column {', '.join(missing)}.")
     if theirs["email"] not in columns:
-        raise WrongFile(f"{_seen(columns)} Say which one has the addresses: --column email=NAME.")
+        raise NoAddresses(f"{_seen(columns)} Say which one has the addresses: --column email=NAME.")
     came_back = theirs["status"] in columns and "left_at" not in named
     words = {word.strip().casefold(): state for word, state in states.items()}
     return Layout(
@@ -210,35 +214,15 @@ def moment(text: str) -> datetime | None:
     return read.astimezone(UTC) if read.year in YEARS else None
 
 
-def escape_formula(cell: str) -> str:
-    """Keeps a spreadsheet from running the cell as a formula. `unescape_formula` restores it exactly."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def unescape_formula(cell: str) -> str:
-    return cell[1:] if ESCAPED.match(cell) else cell
-
-
 def cells_of(person: Person) -> Iterator[str]:
     """A row of our own format, whose columns are the fields of Person."""
     return (_as_text(value) for value in person)
-
-
-def writer(file: IO[str], columns: Iterable[str]) -> Callable[[Iterable[str]], None]:
-    """Writes the header, and returns a function that writes a row."""
-    table = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    table.writerow(columns)
-    return lambda cells: table.writerow(map(_safe, cells))
 
 
 def report(file: IO[str]) -> Callable[[Refused], None]:
     """Returns a function that writes a refused line with its address."""
     write = writer(file, Refused._fields)
     return lambda refused: write((str(refused.line), refused.reason, refused.address))
-
-
-def _safe(cell: str) -> str:
-    return escape_formula(cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _as_text(value: Any) -> str:

@@ -7,6 +7,7 @@ back, and an interrupted import can be run again.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import secrets
 from collections import Counter
@@ -21,7 +22,8 @@ from sqlalchemy.exc import IntegrityError
 from blueprints.subscriptions import csv_formats, services
 from blueprints.subscriptions.csv_formats import STATES, Entry, Layout, Person, Refused, WrongFile
 from blueprints.subscriptions.models import Subscriber
-from core import batches, clock
+from core import audit, batches, clock, spreadsheets
+from core.audit.trail import COMMAND_LINE, Actor
 from core.extensions import db
 from core.forms.validators import normalized_email
 from core.mail import limits, outbox
@@ -43,6 +45,18 @@ FOLLOWED = {
 BEGAN = {"confirmed": "confirmed_at", "left": "left_at", "suppressed": "suppressed_at"}
 
 Refuse = Callable[[Refused], None]
+
+
+class OwnStatus(WrongFile):
+    """The file says everybody's status itself, so no status may be given for it."""
+
+
+class NoStatus(WrongFile):
+    """Neither the file nor the operator says what status its people have."""
+
+
+class TooMany(ValueError):
+    """More people than fit into one answer of the site."""
 
 
 class NotSuppressed(LookupError):
@@ -78,12 +92,13 @@ def addresses(lines: Iterable[str]) -> Iterator[Entry | Refused]:
     return table.read(column, lambda cells: start._replace(email=cells[column].strip()))
 
 
-def take_in(entries: Iterable[Entry | Refused], refuse: Refuse) -> Counter[str]:
-    """Counts of new, changed, same and refused; calls `refuse` for each refused line. Commits every AT_ONCE rows."""
+def take_in(entries: Iterable[Entry | Refused], refuse: Refuse, actor: Actor = COMMAND_LINE) -> Counter[str]:
+    """Counts of new, changed, same and refused; calls `refuse` for each refused line. Commits every AT_ONCE rows, each
+    time with a line in the audit trail."""
     done: Counter[str] = Counter()
     accepted = _accepted(entries, refuse, done)
     while some := dict(islice(accepted, AT_ONCE)):
-        done.update(_saved(some))
+        done.update(_saved(some, actor))
     return done
 
 
@@ -102,10 +117,22 @@ def allow(email: str) -> None:
     db.session.commit()
 
 
-def count(states: list[str]) -> int:
-    number = db.session.scalar(select(func.count()).select_from(Subscriber).where(Subscriber.status.in_(states)))
-    db.session.rollback()
-    return number or 0
+def totals() -> dict[str, int]:
+    """Status → how many, for each status."""
+    found = db.session.execute(select(Subscriber.status, func.count()).group_by(Subscriber.status))
+    return {**dict.fromkeys(STATES, 0), **{status: number for status, number in found}}
+
+
+def begin_export(states: list[str], actor: Actor = COMMAND_LINE, at_most: int | None = None) -> int:
+    """Write an export into the audit trail before `everybody` gives it. Returns how many people it has. Commits. Raises
+    TooMany."""
+    number = db.session.scalar(select(func.count()).select_from(Subscriber).where(Subscriber.status.in_(states))) or 0
+    if at_most is not None and number > at_most:
+        db.session.rollback()
+        raise TooMany(number)
+    audit.add(actor, "list.exported", people=number, states=", ".join(states))
+    db.session.commit()
+    return number
 
 
 def everybody(states: list[str]) -> Iterator[Person]:
@@ -117,12 +144,22 @@ def everybody(states: list[str]) -> Iterator[Person]:
             yield Person._make(row[1:])
 
 
+def export(states: list[str], actor: Actor, at_most: int) -> str:
+    """The whole export as text, for at most so many people. Commits. Raises TooMany."""
+    begin_export(states, actor, at_most)
+    file = io.StringIO()
+    write = spreadsheets.writer(file, Person._fields)
+    for person in everybody(states):
+        write(csv_formats.cells_of(person))
+    return file.getvalue()
+
+
 def _check_status(layout: Layout, of_all: str | None) -> None:
     """Raises WrongFile."""
     if "status" in layout.columns and of_all:
-        raise WrongFile(f"has its own status column ({layout.columns['status']}). Omit --status.")
+        raise OwnStatus(f"has its own status column ({layout.columns['status']}). Omit --status.")
     if "status" not in layout.columns and not of_all:
-        raise WrongFile(
+        raise NoStatus(
             "has no status column. Name it with --column status=NAME, or add --status confirmed, --status left or "
             "--status suppressed."
         )
@@ -201,17 +238,17 @@ def _unseen(key: str, seen: set[bytes]) -> str:
     return key
 
 
-def _saved(people: Mapping[str, Person]) -> dict[str, int]:
+def _saved(people: Mapping[str, Person], actor: Actor) -> dict[str, int]:
     """In one commit. Retries if somebody subscribes between the read and the write."""
     for _ in range(TRIES - 1):
         try:
-            return _save(people)
+            return _save(people, actor)
         except IntegrityError:
             db.session.rollback()
-    return _save(people)
+    return _save(people, actor)
 
 
-def _save(people: Mapping[str, Person]) -> dict[str, int]:
+def _save(people: Mapping[str, Person], actor: Actor) -> dict[str, int]:
     forgotten = limits.suppressed_of(people.keys())
     people = {key: _suppressed(person) if key in forgotten else person for key, person in people.items()}
     theirs = select(Subscriber).where(Subscriber.email_key.in_(people)).order_by(Subscriber.id).with_for_update()
@@ -223,8 +260,10 @@ def _save(people: Mapping[str, Person]) -> dict[str, int]:
     outbox.withdraw(*(subscriber.email for subscriber in changed if subscriber.status in GONE))
     if new:
         db.session.execute(insert(Subscriber), new)
+    same = len(known) - len(changed)
+    audit.add(actor, "list.imported", new=len(new), changed=len(changed), same=same)
     db.session.commit()
-    return {"new": len(new), "changed": len(changed), "same": len(known) - len(changed)}
+    return {"new": len(new), "changed": len(changed), "same": same}
 
 
 def _suppressed(person: Person) -> Person:

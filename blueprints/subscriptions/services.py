@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.subscriptions import consent, emails, links
@@ -114,11 +114,20 @@ def readers(after: int, limit: int) -> list[Reader]:
     return [Reader(*row) for row in db.session.execute(page)]
 
 
-def count_readers() -> int:
-    found = db.session.scalar(select(func.count()).where(Subscriber.status == "confirmed")) or 0
+def count_readers(without: Select[int] | None = None) -> int:
+    """Confirmed subscribers; `without` selects the ids of those who do not count."""
+    found = count_confirmed(without)
     # A command must hold no lock while it waits for a prompt.
     db.session.rollback()
     return found
+
+
+def count_confirmed(without: Select[int] | None = None) -> int:
+    """As count_readers, within the caller's transaction."""
+    counted = select(func.count()).where(Subscriber.status == "confirmed")
+    if without is not None:
+        counted = counted.where(Subscriber.id.not_in(without))
+    return db.session.scalar(counted) or 0
 
 
 def suppress(email: str, because: str) -> None:

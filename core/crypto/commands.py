@@ -11,6 +11,7 @@ from functools import wraps
 from typing import IO
 
 import click
+from blinker import Namespace
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
@@ -24,8 +25,14 @@ SHOW_EVERY = 500
 NAMED_AT_MOST = 20
 """How many rows that do not open are listed: with the wrong key, no row opens. Changed rows are all listed."""
 AS_SEALED, UNRECORDED, CHANGED, CLOSED = "as sealed", "unrecorded", "changed", "closed"
+rotating = Namespace().signal("rotating")
+"""Signal with `private_key`, the clinic's new one ("" if it was not given) and `public_keys`, sent before rows are
+rewrapped. A receiver gives the new key to whoever carries the old one. It returns a line for the operator, or "", and
+raises ClickException to stop."""
 keys_group = AppGroup("keys", help="Keys that seal patient data.")
 log = logging.getLogger("site")
+rotation = Namespace().signal("rotation")
+"""Sent by `flask keys rotate` before and after it rewraps, with `step` (started | finished) and plain facts."""
 
 
 def init_app(app: Flask) -> None:
@@ -59,6 +66,10 @@ def _private_key(file: IO[bytes] | None) -> str:
             "A private key is needed: give --private-key-file, or set SEALING_PRIVATE_KEY "
             "(with SITE_PARTS=staff in production)."
         )
+    return _usable(key)
+
+
+def _usable(key: str) -> str:
     try:
         envelope.public_key_of(key)
     except SealingError as error:
@@ -96,17 +107,28 @@ def new() -> None:
 
 @keys_group.command("rotate")
 @click.option("--batch", default=models.BATCH, type=click.IntRange(1), help="Rows per commit.")
+@click.option(
+    "--new-private-key-file",
+    type=click.File("rb"),
+    help="File with the clinic's NEW private key: people of the staff get it when they next sign in.",
+)
 @with_private_key
-def rotate(batch: int, private_key: str) -> None:
+def rotate(batch: int, new_private_key_file: IO[bytes] | None, private_key: str) -> None:
     """Rewrap every data key for SEALING_PUBLIC_KEYS, using the OLD private key to open it.
 
     Patient data is not touched. You may stop it at any time and run it again.
     """
     public_keys = _public_keys()
     click.echo(f"Opening with key {_key_id(private_key)}. Sealing for {_key_ids()}.")
+    rotation.send(step="started", opened_with=_key_id(private_key), sealed_for=_key_ids())
+    new = _usable(_key_in(new_private_key_file)) if new_private_key_file else ""
+    for _, line in rotating.send(current_app, private_key=new, public_keys=public_keys):
+        click.echo(line, nl=bool(line))
     for table in models.tables():
         _run_steps(table, "rewrapped", models.rotate(table, private_key, public_keys, batch))
-    if left := sum([_count(table, public_keys) for table in models.tables()]):
+    left = sum([_count(table, public_keys) for table in models.tables()])
+    rotation.send(step="finished", sealed_for=_key_ids(), rows_left=left)
+    if left:
         raise click.ClickException(f"{left} rows were not changed. Keep the old private key.")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core import files
 from core.crypto import envelope
 
 MIN_SECRET_LENGTH = 32
@@ -29,7 +29,7 @@ def load_or_create(instance: Path) -> DevelopmentKeys:
     """
     path = instance / "development-keys.json"
     if not path.exists():
-        _write_once(path, _new_keys())
+        files.write_once(path, json.dumps(asdict(_new_keys()), indent=2))
     try:
         return _checked(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError, envelope.SealingError):
@@ -57,17 +57,3 @@ def _new_keys() -> DevelopmentKeys:
         private_key=clinic.private,
         recovery_private_key=recovery.private,
     )
-
-
-def _write_once(path: Path, keys: DevelopmentKeys) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(keys), file, indent=2)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

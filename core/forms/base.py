@@ -125,7 +125,8 @@ class Form(FlaskForm):
     """The base of every form of the site."""
 
     check_endpoint: ClassVar[str]
-    """Endpoint of the view that checks one field of this form: POST …/check/<field>."""
+    """Endpoint of the view that checks one field of this form: POST …/check/<field>. Forms that ask for a password have
+    none."""
 
     marks_required: ClassVar[bool] = False
     """Whether labels mark what is required, because most questions are not, instead of what is optional."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import signal
 import threading
@@ -20,6 +21,7 @@ from core.extensions import db
 from core.mail import outbox
 from core.mail.worker import Unreachable, Worker, deliver
 
+log = logging.getLogger("site")
 POLL_INTERVAL = 5
 """Seconds."""
 PURGE_EVERY = 720
@@ -85,9 +87,21 @@ def _purge() -> None:
 
 
 def _send_due(worker: Worker, stop: threading.Event, quiet: bool = False) -> None:
+    _refill()
     sent = sum(deliver(stop, worker))
     if sent or not quiet:
         click.echo(f"{sent} sent{_rest()}")
+
+
+def _refill() -> None:
+    """An error in a feature must not stop delivery."""
+    try:
+        outbox.refill.send()
+    except UNAVAILABLE:
+        raise
+    except Exception as error:  # noqa: BLE001
+        db.session.rollback()
+        log.error("a receiver of outbox.refill failed: %s", type(error).__name__)
 
 
 def _unreachable(missing: str, error: Exception) -> str:

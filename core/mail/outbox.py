@@ -46,6 +46,10 @@ PURGE_BATCH = 1000
 refused = Namespace().signal("refused")
 """Signal with `recipient`, sent when a mail server reports that the address does not exist. The receiver commits."""
 
+refill = Namespace().signal("refill")
+"""Signal that a worker sends before each look for due mail: whoever writes to a long list queues the next messages. The
+receiver commits."""
+
 
 class Status(StrEnum):
     QUEUED = "queued"

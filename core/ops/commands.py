@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 
+from core.audit.commands import audit_group
 from core.clinic.commands import clinic_group
 from core.crypto import commands as keys
 from core.extensions import db
@@ -16,6 +17,7 @@ from core.ops import serving, settings_example
 def init_app(app: Flask) -> None:
     app.cli.add_command(serving.serve)
     keys.init_app(app)
+    app.cli.add_command(audit_group)
     app.cli.add_command(outbox_group)
     app.cli.add_command(clinic_group)
     app.cli.add_command(settings_example.settings_group)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 import flask_migrate
+from blinker import Namespace
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # least a quarter of the threads to other requests. A waiting thread costs little.
 THREADS = 512
 MAX_HEADER_BYTES = 64 * 1024
+welcoming = Namespace().signal("welcoming")
+"""Signal sent within the application's context when `flask serve` starts. A receiver returns a line, or ""."""
 SHUTDOWN_TIMEOUT = 10
 """Seconds that open requests have to finish after the server is told to stop. Without it, a slow client could keep the
 server running forever."""
@@ -112,10 +115,13 @@ def welcome(app: Flask) -> list[str]:
     keys = "development keys from instance/: no real patients, please" if settings.development_keys else "your keys"
     mail = settings.mail_url.partition("@")[2] or settings.mail_url.partition("//")[2]
     missing = app.config["CLINIC"].missing()
+    with app.app_context():
+        of_features = [line for _, line in welcoming.send(app) if line]
     return [
         f"{app.config['CLINIC'].name} is at {app.config['SITE_URL']}/",
         f"Mail: sent by `flask outbox send` to {mail}" if mail else f"Mail: kept, not sent; {_mailbox(app)}",
         f"Referrals: sealed with {keys}",
+        *of_features,
         f"Left out of the pages until content/clinic.toml has it: {', '.join(missing) or 'nothing'}",
         "Stop with Ctrl+C",
     ]

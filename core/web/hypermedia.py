@@ -62,8 +62,11 @@ def checked(form: Form, name: str, **context: Any) -> Response:
 def check_attributes(form: Form, field: Field, trigger: str = "change delay:150ms") -> dict[str, str]:
     """The htmx attributes that make a control request the check of its field and swap the result into the error slot.
 
-    Each field has its own queue (hx-sync), so that two checks in quick succession both arrive.
+    Each field has its own queue (hx-sync), so that two checks in quick succession both arrive. A form that has no such
+    view, because it asks for a password, gets none.
     """
+    if not hasattr(form, "check_endpoint"):
+        return {}
     return {
         "data-hx-post": url_for(form.check_endpoint, field=field.name),
         "data-hx-trigger": trigger,

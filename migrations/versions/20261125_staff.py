@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("role_names", LIST, nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("signed_in_at", MOMENT),
         sa.Column("password", sa.String(length=255)),
         sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
         sa.Column("fs_webauthn_user_handle", sa.String(length=64)),
@@ -39,6 +40,9 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("blob", sa.LargeBinary()),
+        sa.Column("public_key", sa.String(length=80)),
+        sa.Column("handed_over", sa.JSON()),
+        sa.Column("new_factor", sa.Boolean(), nullable=False),
         sa.Column("invited_by", sa.Integer()),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
@@ -83,6 +87,8 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("blob", sa.LargeBinary()),
+        sa.Column("public_key", sa.String(length=80)),
+        sa.Column("handed_over", sa.JSON()),
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("seen_at", MOMENT, nullable=False),
@@ -99,8 +105,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("passkey_id", sa.Integer()),
+        sa.Column("kdf", sa.String(length=40), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.Column("blob", sa.LargeBinary(), nullable=False),
+        sa.Column("blob", sa.LargeBinary()),
+        sa.Column("public_key", sa.String(length=80)),
+        sa.Column("handed_over", sa.JSON()),
         sa.Column("key_id", sa.String(length=16), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
@@ -116,9 +125,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_staff_key_wraps_member_id", "staff_key_wraps", ["member_id"])
     op.create_index("ix_staff_key_wraps_passkey_id", "staff_key_wraps", ["passkey_id"])
+    op.create_table(
+        "staff_clinic_keys",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=36), nullable=False),
+        sa.Column("blob", sa.LargeBinary(), nullable=False),
+        sa.Column("wraps", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_staff_clinic_keys"),
+        sa.UniqueConstraint("public_id", name="uq_staff_clinic_keys_public_id"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("staff_clinic_keys")
     op.drop_table("staff_key_wraps")
     op.drop_table("staff_sessions")
     op.drop_table("staff_passkeys")

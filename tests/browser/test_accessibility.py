@@ -1,5 +1,5 @@
-"""axe and html-validate on every page and form state, at three widths, in both color schemes, with and
-without JavaScript; and no page ever scrolls sideways (tests/browser/checks.py says which look is when)."""
+"""axe and html-validate on every page and form state, with and without JavaScript; and no page ever scrolls sideways
+(tests/browser/checks.py says which look is when)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.actions import fill_in
-from tests.browser.checks import NARROW, Look, check, with_javascript, without_javascript
+from tests.browser.checks import DARK, NARROW, Look, check, with_javascript, without_javascript
 from tests.browser.fixtures import OpenPage
 from tests.builders import referral
 from tests.needs import HTML_VALIDATE, TOOLS
@@ -174,6 +174,9 @@ def test_a_finding_names_its_rule_its_element_and_the_page(reading: Page) -> Non
     reading.set_content("<title>x</title><main><h1 style='width: 400px'>x</h1></main>")
     with pytest.raises(pytest.fail.Exception, match="scrolls sideways: it is 4.. px wide, on /x at 320 px"):
         check(reading, [NARROW], where="/x")
+    reading.set_content("<title>x</title><main><h1 style='color: #ccc; background: #fff'>Faint words</h1></main>")
+    with pytest.raises(pytest.fail.Exception, match=r"color-contrast \(.*\): h1, on /x at 320 px, dark"):
+        check(reading, [DARK[0]], where="/x")
 
 
 @pytest.mark.smoke

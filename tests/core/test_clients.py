@@ -16,6 +16,7 @@ from core import clients
 from tests.builders import PRODUCTION
 from tests.conftest import build, close, copy_of
 from tests.servers import start, wait_for
+from tests.thorough import examples
 
 SIGN_UP = {"email": "reader@example.com", "website": "robot"}
 LIMIT = 30
@@ -88,7 +89,7 @@ def forms(app: Flask) -> list[str]:
     return [re.sub("<[^>]+>", "email", rule.rule) for rule in rules]
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=st.one_of(HEADER, ALMOST))
 def test_no_forwarded_header_is_a_fault_on_any_form(behind_a_proxy: Flask, said: str) -> None:
     paths = forms(behind_a_proxy)

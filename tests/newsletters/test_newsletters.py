@@ -117,7 +117,7 @@ def test_a_kill_while_queueing_loses_nobody_and_doubles_nobody(
     with app.app_context():
         library = app.extensions["content"].library()
         issue = issues.from_page(library.newsletters[0], library, "http://127.0.0.1:5000")
-        steps = services.queue(services.begin(issue), 0)
+        steps = services.queue(services.begin(issue, 0))
         assert next(steps) == 3
         steps.close()
         db.session.rollback()

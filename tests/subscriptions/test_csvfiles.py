@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from blueprints.subscriptions import csv_formats, import_export
 from blueprints.subscriptions.csv_formats import Entry, Person, Refused, WrongFile
+from core import spreadsheets
 
 MOMENT = datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)
 DAY = MOMENT.date()
@@ -40,20 +41,20 @@ def person(text: str, status: str | None = None, **mapping: Names) -> Person:
 
 def written(person: Person) -> str:
     file = io.StringIO()
-    csv_formats.writer(file, Person._fields)(csv_formats.cells_of(person))
+    spreadsheets.writer(file, Person._fields)(csv_formats.cells_of(person))
     return file.getvalue()
 
 
 @given(st.text(HOSTILE))
 def test_a_guarded_cell_starts_no_formula_and_is_given_back(cell: str) -> None:
-    assert not csv_formats.escape_formula(cell).startswith(FORMULAS)
-    assert csv_formats.unescape_formula(csv_formats.escape_formula(cell)) == cell
+    assert not spreadsheets.escape_formula(cell).startswith(FORMULAS)
+    assert spreadsheets.unescape_formula(spreadsheets.escape_formula(cell)) == cell
 
 
 @pytest.mark.parametrize("start", FORMULAS)
 def test_a_guard_of_somebody_else_is_taken_off(start: str) -> None:
-    assert csv_formats.unescape_formula(f"'{start}1") == f"{start}1"
-    assert csv_formats.unescape_formula("'s-Hertogenbosch") == "'s-Hertogenbosch"
+    assert spreadsheets.unescape_formula(f"'{start}1") == f"{start}1"
+    assert spreadsheets.unescape_formula("'s-Hertogenbosch") == "'s-Hertogenbosch"
 
 
 local_parts = st.text(string.ascii_letters + "0123456789=+-'!#$%&*/?^_`{|}~", min_size=1, max_size=20)

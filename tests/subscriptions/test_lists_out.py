@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from blueprints.subscriptions import csv_formats, import_export, services
+from blueprints.subscriptions import import_export, services
 from blueprints.subscriptions.csv_formats import Person
-from core import batches, clock
+from core import batches, clock, spreadsheets
 from tests.page import Client
 from tests.subscriptions.actions import confirmed, mails, subjects, subscribe
 from tests.subscriptions.operators import NOW, clear, have, last, rows, run, states, write
@@ -41,7 +41,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("status", ["confirmed", "left"])
 def test_what_an_export_writes_an_import_reads(app: Flask, tmp_path: Path, status: str) -> None:
     # Each address in this file is escaped for spreadsheets.
-    escaped = [f"x,{csv_formats.escape_formula(email)}" for email in HOSTILE]
+    escaped = [f"x,{spreadsheets.escape_formula(email)}" for email in HOSTILE]
     run(app, "import", write(tmp_path, "x,email", *escaped), "--status", status)
     before, out = states(app), str(tmp_path / "out.csv")
     assert before == dict.fromkeys(HOSTILE, status)

@@ -108,6 +108,12 @@ def find(text: str, actor: Actor, private_key: str) -> tuple[Row, ...]:
     return shown
 
 
+def first(actor: Actor) -> View:
+    """The view to begin with: what needs this person; if nothing does, what nobody has yet."""
+    views = (View.NEEDS_ME, View.NOBODYS)
+    return next((view for view in views if db.session.scalar(_listed(view, actor, ONE).limit(1))), View.NEEDS_ME)
+
+
 def unread(actor_id: int | None) -> int:
     """How many referrals have something that this person has not seen; at most 100."""
     return _count(Referral.unread_for.in_([columns.ANYBODY, actor_id or columns.ANYBODY]))

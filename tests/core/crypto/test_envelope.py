@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.crypto import envelope
+from tests.thorough import examples
 
 CLINIC, RECOVERY, STRANGER = (envelope.new_key_pair() for _ in range(3))
 KEYS = (CLINIC.public, RECOVERY.public)
@@ -63,7 +64,7 @@ def test_without_a_public_key_nothing_is_sealed() -> None:
         envelope.seal(DATA, (), "row-1")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.dictionaries(st.text(max_size=8), st.one_of(st.text(), st.integers(), st.booleans()), max_size=4))
 def test_whatever_goes_in_comes_out(data: dict[str, object]) -> None:
     assert envelope.open_envelope(envelope.seal(data, KEYS, "r"), CLINIC.private, "r") == data
@@ -167,7 +168,7 @@ JSON = st.recursive(
 WRAPPED = cut_or_changed(ENVELOPE.wraps[KID].encode()).map(lambda raw: raw.decode("latin-1"))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     st.just(ENVELOPE.blob) | cut_or_changed(ENVELOPE.blob),
     st.just(ENVELOPE.wraps) | WRAPPED.map(lambda text: {KID: text}) | JSON | JSON.map(lambda value: {KID: value}),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.crypto import envelope, key_text
+from tests.thorough import examples
 
 PAIR = envelope.new_key_pair()
 RAW = bytes(range(32))
@@ -117,7 +118,7 @@ def test_a_key_that_keeps_no_secret_is_refused(point: bytes) -> None:
             envelope.seal({}, (text,), "row-1")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=70) | st.text(key_text.ALPHABET, min_size=58, max_size=58).map("ktc-pub-1".__add__))
 def test_any_other_text_is_refused_in_plain_words(text: str) -> None:
     for use in (envelope.key_id, envelope.public_key_of, envelope.check_public_key):

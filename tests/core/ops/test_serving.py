@@ -38,7 +38,7 @@ def subscribe_often(server: subprocess.Popen[str], port: int, *forwarding: str) 
 def test_the_site_is_up_after_five_calm_lines(tmp_path: Path, free: int) -> None:
     with start(tmp_path, free) as server:
         assert server.stdout is not None
-        lines = [server.stdout.readline() for _ in range(5)]
+        lines = [server.stdout.readline() for _ in range(6)]
         with urllib.request.urlopen(f"http://127.0.0.1:{free}/readyz") as answer:  # noqa: S310 - our own address
             assert answer.read() == b"ready\n"
         server.terminate()

@@ -15,8 +15,9 @@ from blueprints.referrals.assessment.trials import VERDICT
 from blueprints.referrals.details import Trial
 from blueprints.referrals.terminology.answers import SAFETY
 from tests.referrals.assessment.test_assess import SERTRALINE, case
+from tests.thorough import examples
 
-quickly = settings(deadline=None, derandomize=True, max_examples=200)
+quickly = settings(deadline=None, derandomize=True, max_examples=examples(200))
 MEDICATIONS = ["sertraline", "Zoloft", "Paxil CR", "bupropion", "citalopram", "lithium", "Exxua", "Silenor", "mystery"]
 MEDICATIONS += ["Abilify", "Seroquel", "Aplenzin"]
 trials = st.builds(

@@ -23,6 +23,7 @@ from blueprints.referrals.fhir import findings
 from blueprints.referrals.fhir.bundle import bundle
 from blueprints.referrals.terminology import answers
 from tests.referrals.charts import details, unknown
+from tests.thorough import examples
 
 REFERENCE = "KTC-22222222"
 RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -146,7 +147,7 @@ def is_there(value: Any, found: list[Any]) -> bool:
     return any(value == leaf and type(value) is type(leaf) for leaf in found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.builds(ReferralData, **ANY))
 def test_whatever_is_known_the_bundle_is_valid_and_has_it(chart: ReferralData) -> None:
     bundle = made(chart)

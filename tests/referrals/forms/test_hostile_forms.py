@@ -14,6 +14,7 @@ from core.extensions import limiter
 from core.web.security import FORM
 from tests.builders import REFERRAL, referral
 from tests.page import Client
+from tests.thorough import examples
 
 INDEXES = (
     *("0", "1", "11", "12", "99", "100", "007", "-1", "²", "٣", "１", "Ⅷ", "", " ", "1" * 5000, "0x1", "1_0", "+1"),
@@ -46,7 +47,12 @@ starts = st.sampled_from([{}, referral(), referral(emergency=None, strict="1")])
 
 
 @pytest.mark.full
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(start=starts, strange=pairs, action=st.sampled_from(ACTIONS), field=names)
 def test_no_form_is_a_fault(
     stranger: Client, start: dict[str, Any], strange: list[tuple[str, str]], action: str, field: str

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprints.referrals.terminology.diagnoses import Diagnosis, diagnoses, read
+from tests.thorough import examples
 
 F33_2 = "Major depressive disorder, recurrent severe without psychotic features"
 
@@ -71,7 +72,7 @@ def test_anything_else_is_kept_as_typed(text: str) -> None:
     assert read(text) is None
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(deadline=None, derandomize=True, max_examples=examples(100))
 @given(
     st.from_regex(r"[A-Za-z][0-9][0-9A-Za-z]\.[0-9A-Za-z]{1,4}", fullmatch=True, alphabet=st.characters(codec="ascii"))
 )
@@ -81,7 +82,7 @@ def test_every_code_with_a_dot_is_read(text: str) -> None:
     assert found.code == text.upper()
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(deadline=None, derandomize=True, max_examples=examples(100))
 @given(st.from_regex(r"[a-z]{1,12}( [a-z]{1,12}){0,3}", fullmatch=True))
 def test_plain_words_are_no_code(text: str) -> None:
     found = read(text)

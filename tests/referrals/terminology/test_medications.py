@@ -19,6 +19,7 @@ from blueprints.referrals.terminology.medications import (
     without_dose,
 )
 from blueprints.referrals.terminology.search import suggest_medications
+from tests.thorough import examples
 
 EVERY_NAME = [(name, m) for m in medications() for name in (m.generic, *m.brands, *m.aliases)]
 BY_GENERIC = {m.generic: m for m in medications()}
@@ -97,7 +98,7 @@ def test_every_name_of_the_table_finds_its_row() -> None:
             assert find(written) is medication, written
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=examples(200))
 @given(plain_names, st.sampled_from(["", *sorted(SALT)]), st.sampled_from(["", *FORMS]), st.sampled_from(DOSES))
 @example(("bupropion", BY_GENERIC["bupropion"]), "", "XL", "")
 @example(("Wellbutrin", BY_GENERIC["bupropion"]), "hydrochloride", "SR", "150 mg")

@@ -11,8 +11,9 @@ from blueprints.referrals.terminology.medications import find, medications
 from blueprints.referrals.terminology.search import OTHER_WORDS, suggest_diagnoses, suggest_medications
 from blueprints.referrals.terminology.spelling import FAR, slips
 from tests.page import Client
+from tests.thorough import examples
 
-settings.register_profile("referrals", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("referrals", deadline=None, derandomize=True, max_examples=examples(60))
 NAMES = [name for m in medications() for name in (m.generic, *m.brands)]
 
 

@@ -1,0 +1,1 @@
+"""What a manager sees of who did what: the audit trail on the web."""

@@ -1,0 +1,1 @@
+"""Where staff work: the list of referrals and the page of one."""
