@@ -30,6 +30,7 @@ CAUSED_BY_OPERATORS = {
     "newsletters/emails.py:put_test": "an operator names the address",
     "newsletters/services.py:_write": "to confirmed readers, sent by an operator",
     "referrals/emails.py:arrived": "to the clinic's own address; verification.py limits how many",
+    "referrals/emails.py:late": "to the clinic and its staff, once for each clock",
     "referrals/emails.py:many_at_once": "to the clinic's own address, once in an episode",
 }
 """Functions of blueprints that write mail past the gate, and why they may."""

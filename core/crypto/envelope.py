@@ -80,7 +80,12 @@ def seal(data: Mapping[str, Any], public_keys: Sequence[str], context: str) -> E
     return Envelope(encrypt(data_key, data, context), _wrap(data_key, public_keys, context))
 
 
-def open_envelope(envelope: Envelope, private_key: str, context: str) -> dict[str, Any]:
+def parsed(private_key: str) -> X25519PrivateKey:
+    """To open many envelopes: reading the text of a key takes longer than opening one. Raises SealingError."""
+    return _private(private_key)
+
+
+def open_envelope(envelope: Envelope, private_key: str | X25519PrivateKey, context: str) -> dict[str, Any]:
     """The sealed data. Raises SealingError, naming the key that is needed, when it cannot be opened."""
     return decrypt(_unwrap(envelope, private_key, context), envelope.blob, context)
 
@@ -100,8 +105,8 @@ def _wrap(data_key: bytes, public_keys: Sequence[str], context: str) -> dict[str
     return {key_id(key): _text(SUITE.encrypt(data_key, _public(key), info=bound)) for key in public_keys}
 
 
-def _unwrap(envelope: Envelope, private_key: str, context: str) -> bytes:
-    private = _private(private_key)
+def _unwrap(envelope: Envelope, private_key: str | X25519PrivateKey, context: str) -> bytes:
+    private = _private(private_key) if isinstance(private_key, str) else private_key
     wrapped = _wrap_for(_id(private.public_key()), envelope.wraps)
     try:
         return SUITE.decrypt(_bytes(wrapped), private, info=context.encode())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple
 from typing import cast as cast_type
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -131,11 +132,11 @@ def find_where(
     table: type[Sealed], condition: ColumnElement[bool], private_key: str
 ) -> dict[str, Opened | SealingError]:
     """Open the rows that meet a condition in one query: name → contents, or the reason why it does not open. Ordered by
-    id. The caller bounds their number."""
-    found: dict[str, Opened | SealingError] = {}
+    id. The caller bounds their number. Raises SealingError for what is no key."""
+    key, found = envelope.parsed(private_key), dict[str, Opened | SealingError]()
     for row in _read_all(table, condition):
         try:
-            found[row.name] = _open(table, row, private_key)
+            found[row.name] = _open(table, row, key)
         except SealingError as error:
             found[row.name] = error
     return found
@@ -182,7 +183,7 @@ def _seal(table: type[Sealed], row: Any, data: Mapping[str, Any], public_keys: S
     return envelope.seal(inside, public_keys, table.context(row.public_id))
 
 
-def _open(table: type[Sealed], row: Row[Any], private_key: str) -> Opened:
+def _open(table: type[Sealed], row: Row[Any], private_key: str | X25519PrivateKey) -> Opened:
     found = Envelope(row.blob, _wraps(row.wraps))
     data = envelope.open_envelope(found, private_key, table.context(row.public_id))
     if ROW not in data:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import subprocess
 import time
@@ -35,7 +36,7 @@ def subscribe_often(server: subprocess.Popen[str], port: int, *forwarding: str) 
     return answers
 
 
-def test_the_site_is_up_after_five_calm_lines(tmp_path: Path, free: int) -> None:
+def test_the_site_is_up_after_six_calm_lines(tmp_path: Path, free: int) -> None:
     with start(tmp_path, free) as server:
         assert server.stdout is not None
         lines = [server.stdout.readline() for _ in range(6)]
@@ -46,7 +47,8 @@ def test_the_site_is_up_after_five_calm_lines(tmp_path: Path, free: int) -> None
     assert f"is at http://127.0.0.1:{free}/" in lines[0]
     assert "/dev/mailbox" in lines[1]
     assert "development keys" in lines[2]
-    assert "phone, street, hours" in lines[3]
+    assert re.search(r"^Staff: http://\S+/staff/ email \S+ password \S+$", lines[3])
+    assert "phone, street, hours" in lines[4]
 
 
 def test_limits_are_counted_where_redis_is_away(tmp_path: Path, free: int) -> None:
