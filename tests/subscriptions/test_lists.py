@@ -225,7 +225,7 @@ def test_an_import_that_was_killed_is_run_again(app: Flask, tmp_path: Path, monk
 def test_somebody_may_subscribe_at_the_same_moment(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save = import_export._save
 
-    def raced(people: dict[str, Person]) -> dict[str, int]:
+    def raced(people: dict[str, Person], _actor: Actor) -> dict[str, int]:
         monkeypatch.setattr(import_export, "_save", save)
         have(app, a="pending")
         with pytest.raises(IntegrityError) as error:

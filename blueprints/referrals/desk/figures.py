@@ -27,7 +27,7 @@ from core.extensions import db
 
 SMALLEST = 11
 """As in the publications of Medicare: a cell of fewer people is not shown."""
-MOST = 20_000
+MOST = 10_000
 """Referrals that are looked at, the newest of the period."""
 MOST_OPENED = 2_000
 """Decisions that are opened for their reasons, the newest."""
