@@ -19,7 +19,6 @@ class Referral(Sealed, db.Model):  # type: ignore[name-defined,misc]
         Index(None, "priority", "id"),  # For `flask referrals list`: urgent first, then by arrival.
         # For the views of the desk (desk/worklist.py), each in its order.
         Index(None, "queue", "owner_id", "rank", "id"),
-        Index("ix_referrals_queue_rank", "queue", "rank", "id"),
         Index(None, "rank", "id"),
     )
     purpose = "clinic/referral/v1"

@@ -47,7 +47,6 @@ OF_EVENTS = [
 ]
 INDEXES = {
     "ix_referrals_queue": ["queue", "owner_id", "rank", "id"],
-    "ix_referrals_queue_rank": ["queue", "rank", "id"],
     "ix_referrals_rank": ["rank", "id"],
     "ix_referrals_remind_at": ["remind_at"],
     "ix_referrals_unread_for": ["unread_for"],

@@ -181,7 +181,8 @@ def _listed(view: View, actor: Actor, query: Select[Any], number: int = 1) -> Se
     if view in (View.NEEDS_ME, View.NOBODYS):
         query, order = query.where(Referral.queue == columns.OPEN, owner), [Referral.owner_id, *order]
     elif view == View.WAITING:
-        query = query.where(Referral.queue == columns.WAITING)
+        # By the range of their ranks: PostgreSQL reads past every open one for `queue`, which it takes for unrelated.
+        query = query.where(Referral.rank >= columns.WAITING_FROM, Referral.rank < columns.CLOSED_FROM)
     return query.order_by(*order).offset((number - 1) * SIZE)
 
 
@@ -205,7 +206,7 @@ def _by_reference(wanted: str) -> Sequence[DatabaseRow[Any]]:
 
 
 def _by_name(wanted: str, private_key: str) -> list[DatabaseRow[Any]]:
-    is_open = Referral.queue != columns.CLOSED
+    is_open = Referral.rank < columns.CLOSED_FROM
     some = db.session.execute(
         select(*CLEAR).where(is_open).order_by(Referral.rank, Referral.id).limit(MOST_SEARCHED)
     ).all()

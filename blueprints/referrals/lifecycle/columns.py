@@ -10,8 +10,8 @@ from blueprints.referrals.lifecycle.clocks import Rules, Step, Timer
 from blueprints.referrals.lifecycle.states import State
 
 OPEN, WAITING, CLOSED = "open", "waiting", "closed"
-BEHIND_OPEN, BEHIND_WAITING = 10**11, 10**12
-"""Added to seconds since 1970, so that waiting referrals come after open ones, and closed ones last."""
+WAITING_FROM, CLOSED_FROM, LAST = 10**11, 5 * 10**11, 10**12
+"""Ranks: open ones are the seconds since 1970 when they are due; waiting ones come behind, and closed ones last."""
 ANYBODY = 0
 """Nobody has read it yet: it is unread for everybody."""
 
@@ -68,5 +68,5 @@ def _is_same(timer: Timer, before: Timer | None) -> bool:
 
 def _rank(queue: str, due_at: datetime, received_at: datetime, now: datetime) -> int:
     if queue == WAITING:
-        return BEHIND_OPEN + int(received_at.timestamp())
-    return int(due_at.timestamp()) if queue == OPEN else BEHIND_WAITING - int(now.timestamp())
+        return WAITING_FROM + int(received_at.timestamp())
+    return int(due_at.timestamp()) if queue == OPEN else LAST - int(now.timestamp())
