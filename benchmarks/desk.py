@@ -6,6 +6,7 @@ The first 100 referrals are sealed. The rest are rows that nobody opens: they li
 from __future__ import annotations
 
 import argparse
+import statistics
 import time
 from collections.abc import Callable
 
@@ -38,16 +39,6 @@ CASE i % 4 WHEN 0 THEN cast(200000000000 AS bigint) WHEN 1 THEN cast(99900000000
 ELSE cast(90000000000 AS bigint) END + i, '', NULL FROM n"""
 
 
-def milliseconds(call: Callable[[], object]) -> float:
-    """The least of RUNS: what the machine does besides only adds to it."""
-    times = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1000)
-    return min(times)
-
-
 def sealed(app: Flask, pair: envelope.KeyPair) -> None:
     """100 referrals: 40 nobody's, 30 one's own, 30 waiting."""
     for number in range(100):
@@ -73,28 +64,39 @@ def bare() -> None:
     db.session.remove()
 
 
-def measured(key: str) -> dict[str, float]:
-    found = {view.value: milliseconds(lambda v=view: worklist.rows(v, ANN, key)) for view in View}  # type: ignore[misc]
-    return {**found, "bare list": milliseconds(bare)}
+def measured(sites: list[Flask], call: Callable[[], object]) -> list[float]:
+    """Milliseconds at each site: the median of RUNS, which take turns, so that a busy machine is the same to both."""
+    times: list[list[float]] = [[] for _ in sites]
+    for _ in range(RUNS):
+        for app, of_this in zip(sites, times, strict=True):
+            with app.app_context():
+                started = time.perf_counter()
+                call()
+                of_this.append((time.perf_counter() - started) * 1000)
+    return [statistics.median(of_this) for of_this in times]
 
 
-def show(name: str, few: dict[str, float], many: dict[str, float], rows: int) -> None:
-    for what, before in few.items():
-        after, label = many[what], f"{name}, {what}"
-        print(f"{label:24} {before:6.2f} ms at 100   {after:6.2f} ms at {rows:,}   {after / before:5.2f} times")
+def show(what: str, times: list[float], rows: int) -> None:
+    few, many = times
+    print(f"{what:24} {few:6.2f} ms at 100   {many:6.2f} ms at {rows:,}   {many / few:5.2f} times")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
+    pair = envelope.new_key_pair()
     for name, database in DATABASES.items():
-        with database() as address, site(address) as app, app.app_context():
-            pair = envelope.new_key_pair()
-            sealed(app, pair)
-            few = measured(pair.private)
-            fill(rows)
-            show(name, few, measured(pair.private), rows)
+        with database() as small, database() as large, site(small) as few, site(large) as many:
+            for app in (few, many):
+                with app.app_context():
+                    sealed(app, pair)
+            with many.app_context():
+                fill(rows)
+            for view in View:
+                times = measured([few, many], lambda v=view: worklist.rows(v, ANN, pair.private))  # type: ignore[misc]
+                show(f"{name}, {view}", times, rows)
+            show(f"{name}, bare list", measured([few, many], bare), rows)
 
 
 if __name__ == "__main__":
