@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import Float, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import UTCDateTime
@@ -31,7 +31,7 @@ class NewsletterSending(db.Model):  # type: ignore[name-defined,misc]
     broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)
     """The last time that somebody started or continued it."""
-    per_second: Mapped[float] = mapped_column()
+    per_second: Mapped[float] = mapped_column(Float)
     """Messages; 0: no limit."""
     queued_to: Mapped[int] = mapped_column(default=0)
     """The last subscriber that was looked at. Queueing goes on after this one."""
