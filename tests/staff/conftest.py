@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from flask import Flask
 
 from core.extensions import limiter
 from tests.page import Client
+from tests.postbox import Postbox, listening
+from tests.staff.mailing import ready
 from tests.staff.people import signed_in_client
 
 SignedIn = Callable[..., Client]
@@ -41,3 +43,21 @@ def signed_in(sqlite_app: Flask) -> SignedIn:
         return signed_in_client(app or sqlite_app, *roles, **options)
 
     return make
+
+
+@pytest.fixture
+def file(sqlite_app: Flask, tmp_path: Path) -> Path:
+    """An issue that is ready."""
+    return ready(sqlite_app, tmp_path)
+
+
+@pytest.fixture
+def postbox(sqlite_app: Flask) -> Iterator[Postbox]:
+    with listening(Postbox()) as box:
+        sqlite_app.config["MAIL_URL"] = box.url
+        yield box
+
+
+@pytest.fixture
+def desk(signed_in: SignedIn, file: Path) -> Client:
+    return signed_in("manager", email="manager@example.com")

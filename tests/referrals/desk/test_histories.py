@@ -81,6 +81,7 @@ def desk(sqlite_app: Flask) -> Iterator[Flask]:
         yield sqlite_app
 
 
+@pytest.mark.full
 def test_a_hundred_random_histories_come_out_as_the_model_says(desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(16)
     now = clock.now().replace(microsecond=0)

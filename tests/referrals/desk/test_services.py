@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, text, update
+from sqlalchemy import select, text, update
 
 from blueprints.referrals.desk import cases, services, worklist
 from blueprints.referrals.desk.refusals import Missing, NotAllowed, Stale
 from blueprints.referrals.desk.worklist import View
 from blueprints.referrals.lifecycle import states
 from blueprints.referrals.lifecycle.states import State
-from blueprints.referrals.models import Event, Referral, Written
+from blueprints.referrals.models import Referral, Written
 from blueprints.staff import roles
 from core import clock
 from core.audit.models import AuditEvent
 from core.extensions import db
 from tests.conftest import Wait
 from tests.referrals.desk.people import ANN, BEN, EVERYTHING, GIVEN, act, arrive, call, keys, row, write
-
-
-@pytest.fixture
-def desk(sqlite_app: Flask) -> Iterator[Flask]:
-    with sqlite_app.app_context():
-        yield sqlite_app
-
-
-@pytest.fixture
-def both(app: Flask) -> Iterator[Flask]:
-    """On both databases."""
-    with app.app_context():
-        yield app
-
 
 HIGH: list[dict[str, Any]] = [
     {"suicide_risk": "high", "priority": "urgent"},
@@ -294,53 +277,6 @@ def test_each_opening_has_its_line_even_one_that_fails(desk: Flask) -> None:
         cases.open_case(reference, ANN, keys()[0])
     lines = db.session.scalars(select(AuditEvent.action).where(AuditEvent.subject == reference)).all()
     assert lines == ["referral.opened", "referral.not_opened"]
-
-
-def counted() -> tuple[int, ...]:
-    db.session.rollback()
-    version = db.session.scalar(select(func.sum(Referral.version)))
-    acts = (Event.kind.notin_(["submitted"]), Written.id > 0, AuditEvent.subject != "")
-    counts = (db.session.scalar(select(func.count()).where(condition)) for condition in acts)
-    return (version or 0, *(count or 0 for count in counts))
-
-
-def killed_at(app: Flask, statement: int, change: Callable[[], None]) -> bool:
-    """Whether a process that makes the change was killed before that statement (or, at 0, before its commit)."""
-    db.session.remove()
-    child = os.fork()
-    if child == 0:
-        db.engine.dispose(close=False)
-        seen = iter(range(1, 1000))
-
-        def count(*_: Any) -> None:
-            if next(seen) == statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        event.listen(db.engine, "before_cursor_execute", count)
-        event.listen(db.engine, "commit", count)
-        try:
-            change()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
-
-
-@pytest.mark.database_decides
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_process_killed_between_any_two_statements_leaves_all_or_nothing(both: Flask) -> None:
-    reference = arrive()
-    before = counted()
-    statement = 1
-    while killed_at(both, statement, lambda: services.act(reference, "claim", 1, ANN, EVERYTHING, GIVEN, *keys())):
-        assert counted() == before, f"before statement {statement}"
-        statement += 1
-    assert statement > 4
-    assert counted() == (before[0] + 1, before[1] + 1, before[2], before[3] + 1)
-    before, statement = counted(), 1
-    while killed_at(both, statement, lambda: services.act(reference, "ask", 2, ANN, EVERYTHING, GIVEN, *keys())):
-        assert counted() == before, f"before statement {statement}"
-        statement += 1
-    assert counted() == tuple(number + 1 for number in before)
 
 
 def test_the_views_are_read_by_an_index_in_its_order(desk: Flask) -> None:
