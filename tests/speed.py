@@ -1,5 +1,5 @@
 """What every application of a test run would make anew, made once: compiled templates, the words of the site, and the
-functions that build the addresses of routes without arguments."""
+functions that build the addresses of routes."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def make_once() -> None:
 
 
 def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    """werkzeug compiles a function for each rule. It depends on the rule's text alone where there are no arguments."""
-    if rule.arguments or rule.defaults or rule.subdomain:
+    """werkzeug compiles a function for each rule. It depends on the rule's text alone: converters keep nothing."""
+    if rule.defaults or rule.subdomain:
         return _compile_builder(rule, append_unknown)
     key = (rule.rule, append_unknown)
     if key not in _builders:
