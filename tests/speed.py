@@ -17,7 +17,7 @@ from tests.servers import ROOT
 _load = library.load
 _loaded: dict[tuple[float, str], library.Library] = {}
 _compile_builder = Rule._compile_builder
-_builders: dict[tuple[str, bool], Callable[..., tuple[str, str]]] = {}
+_builders: dict[tuple[str, bool, str], Callable[..., tuple[str, str]]] = {}
 
 
 def make_once() -> None:
@@ -27,10 +27,10 @@ def make_once() -> None:
 
 
 def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    """werkzeug compiles a function for each rule. It depends on the rule's text alone: converters keep nothing."""
-    if rule.defaults or rule.subdomain:
+    """werkzeug compiles a function for each rule. It depends on the rule's text and defaults alone: converters keep nothing."""
+    if rule.subdomain:
         return _compile_builder(rule, append_unknown)
-    key = (rule.rule, append_unknown)
+    key = (rule.rule, append_unknown, repr(rule.defaults))
     if key not in _builders:
         _builders[key] = _compile_builder(rule, append_unknown)
     return _builders[key]
