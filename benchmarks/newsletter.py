@@ -75,7 +75,7 @@ def queue(app: Flask) -> float:
     started = time.perf_counter()
     with app.app_context():
         broadcast = services.begin(issue)
-        for _ in services.queue(broadcast, 0):
+        for _ in services.queue(broadcast):
             pass
     return time.perf_counter() - started
 

@@ -22,6 +22,7 @@ from tests.servers import ROOT
 THINGS = (
     *("disk", "backup", "public site's configuration", "database with write access", "live public process"),
     *("clinic's mail account", "reader's mail account", "DNS", "staff machine"),
+    *("staff's server, everything copied", "live staff process", "former colleague's password, cookies and backup"),
 )
 
 

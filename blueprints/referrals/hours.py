@@ -32,11 +32,11 @@ LENGTHS = {
 class DeskFacts:
     """Intervals are business time, like "4 hours" or "1 day"; a day is the longest of the week."""
 
-    address: str | None = clinic.fact("the emails to staff")
+    address: str | None = None
     """Where staff sign in, if that is not on this site: https://desk.example.com."""
     hours: str | None = clinic.fact("the desk's clocks", default="Mon-Fri 9:00-17:00")
     """When staff read referrals: "Mon-Fri 9:00-12:30 13:00-17:00; Sat 9:00-12:00"."""
-    holidays: str | None = clinic.fact("the desk's clocks", default="")
+    holidays: str | None = None
     """Days on which nobody works: "2026-11-26, 2026-12-25"."""
     read_high_risk: str | None = clinic.fact("the desk's clocks", default="1 hour")
     read_urgent: str | None = clinic.fact("the desk's clocks", default="4 hours")

@@ -71,7 +71,6 @@ def background(view: View) -> View:
 
 def guard(bp: Blueprint) -> None:
     bp.before_request(check)
-    bp.register_error_handler(KeyLocked, lambda error: answers.locked())
 
 
 def needs(endpoint: str) -> str:

@@ -8,7 +8,7 @@ const MESSAGES = {
   429: "Too many tries in a short time. Your answers are still here. Please wait a minute.",
 };
 
-const isCheck = (element) => element.matches("[data-hx-target$='-error'], aside");
+const isCheck = (element) => element.matches("[data-hx-target$='-error'], [data-hx-trigger^='every'], aside");
 const formOf = (element) => element.closest("form");
 const isBusy = (form) => form?.getAttribute("aria-busy") === "true";
 const say = (text) => { document.getElementById("net-error").textContent = text; };

@@ -56,6 +56,12 @@ if (box) {
     open();
   }
 
+  function somebodyElse() {
+    words.textContent = "Somebody else has signed in. What was typed here is not theirs: reload the page to go on.";
+  }
+
+  const tell = () => channel.postMessage({ person: box.dataset.person, left: seconds() });
+
   function look() {
     const left = seconds();
     if (left <= 0) over();
@@ -68,10 +74,10 @@ if (box) {
     try {
       const response = await fetch(box.dataset.stay, { method: "POST", body, headers });
       if (!response.ok) return over();
-      const left = Number(response.headers.get("X-Signed-In-For"));
-      extend(left);
+      if (response.headers.get("X-Signed-In-As") !== box.dataset.person) return somebodyElse();
+      extend(Number(response.headers.get("X-Signed-In-For")));
       close();
-      channel.postMessage(left);
+      tell();
     } catch {
       words.textContent = "There is no connection. Try again.";
     }
@@ -79,12 +85,15 @@ if (box) {
 
   stay.addEventListener("click", ask);
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); ask(); });
-  channel.addEventListener("message", (event) => extend(event.data));
+  // What is covered opens by its button only: somebody else may have signed in in the other tab.
+  channel.addEventListener("message", ({ data }) => {
+    if (data.person === box.dataset.person && seconds() > 0) extend(data.left);
+  });
   document.addEventListener("htmx:response:error", (event) => {
     if (event.detail.ctx.response.status === 401) { endsAt = 0; over(); }
   });
   document.addEventListener("visibilitychange", look);
   extend(Number(box.dataset.endsIn));
-  channel.postMessage(Number(box.dataset.endsIn));
+  tell();
   setInterval(look, 1000);
 }

@@ -160,7 +160,7 @@ def test_a_feature_has_its_own_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ("[door]\n", "unknown table [door]; known are [referrals]"),
+        ("[door]\n", "unknown table [door]; known are [desk], [referrals]"),
         ('referrals_email = "a@b.c"', "referrals_email has moved: write it as email in the table [referrals]"),
         ("[referrals]\nemail = 5", "[referrals] email must be text"),
     ],

@@ -199,7 +199,7 @@ def test_reasons_are_opened_on_demand_and_the_trail_says_so(sqlite_app: Flask, s
     for reason, number in (("incomplete", 12), ("consent", 11), ("indication", 3)):
         for _ in range(number):
             decline(sqlite_app, refer(sqlite_app), reason)
-    decline(sqlite_app, refer(sqlite_app, at=END + HOUR), "incomplete")
+    decline(sqlite_app, refer(sqlite_app, at=END + 24 * HOUR), "incomplete")
     manager = signed_in("manager", email="manager@example.com")
     assert "Still incomplete" not in manager.get("/staff/figures?period=2026-q3").text
     page = manager.post("/staff/figures/2026-q3/reasons", manager.token())

@@ -7,18 +7,20 @@ from threading import Barrier
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from blueprints.referrals.models import Referral
 from blueprints.staff import roles
-from blueprints.staff.keyring import invitations, members, sessions, wraps
+from blueprints.staff.keyring import invitations, members, open_referrals, sessions, wraps
 from blueprints.staff.keyring.members import EmailTaken, Refused, UnknownMember
 from blueprints.staff.models import Invitation, KeyWrap, Passkey, StaffMember, StaffSession
-from core.audit import Actor, trail
+from core.audit import Actor
 from core.audit.models import AuditEvent
 from core.audit.trail import COMMAND_LINE
 from core.extensions import db
 from core.mail import outbox
 from tests.page import Answer, Client
+from tests.referrals.test_commands import arrive
 from tests.staff.conftest import SignedIn
 from tests.staff.members import PRF, key_of, member, wrapped
 from tests.staff.members import signed_in as session_of
@@ -219,23 +221,34 @@ def test_whoever_leaves_leaves_nothing_behind_that_opens_anything(sqlite_app: Fl
             invitations.look(link)
 
 
-def test_all_of_it_or_none(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A leaver keeps nothing if the last step fails."""
-    with sqlite_app.app_context():
-        member()
-        leaver = wrapped(sqlite_app, "leaver@example.com")
-        session_of(sqlite_app, leaver)
+@pytest.mark.database_decides
+def test_the_open_referrals_of_a_leaver_go_to_their_heir_in_the_same_transaction(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leaver keeps everything if the last step fails."""
+    (reference,) = arrive(app, "routine")
+    with app.app_context():
+        heir = member()
+        leaver = wrapped(app, "leaver@example.com")
+        token = session_of(app, leaver)
+        db.session.execute(update(Referral).values(owner_id=leaver, owner="Leaver"))
+        db.session.commit()
 
-        def fail(*_: object, **__: object) -> None:
+        def fail(*_: object) -> None:
             raise RuntimeError
 
-        monkeypatch.setattr(trail, "add", fail)
-        with pytest.raises(RuntimeError):
-            members.remove(leaver, None, COMMAND_LINE)
+        with monkeypatch.context() as broken:
+            broken.setattr(open_referrals, "hand_over", fail)
+            with pytest.raises(RuntimeError):
+                members.remove(leaver, heir, COMMAND_LINE)
         db.session.rollback()
         assert members.find(leaver).active
         assert wraps.has_wrap(leaver)
-        assert db.session.scalar(select(func.count()).select_from(StaffSession)) == 1
+        assert sessions.use(token, leaver) is not None
+        assert members.remove(leaver, heir, COMMAND_LINE) == 1
+        assert db.session.scalars(select(Referral.owner_id)).one() == heir
+        assert "referral.hand_over" in actions(reference)
+        assert not wraps.has_wrap(leaver)
 
 
 def test_the_page_asks_who_takes_over(sqlite_app: Flask, signed_in: SignedIn) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, datetime
+import time
 from typing import Any
 
 import pytest
@@ -203,8 +203,6 @@ def test_production_keeps_the_last_second_factor(strict_app: Flask) -> None:
 def test_setting_up_lasts_half_an_hour(strict_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(strict_app)
     sign_in(client, make_member(strict_app, "manager"))
-    import time
-
     later = time.time() + 31 * 60
     monkeypatch.setattr(time, "time", lambda: later)
     assert client.get("/staff/second-factor").location.startswith("/staff/sign-in")
@@ -239,16 +237,6 @@ def test_what_the_desk_does_not_need_is_off(sqlite_app: Flask) -> None:
         assert client.get(path).status == 404, path
     json = {"Accept": "application/json"}
     assert client.get("/staff/passkeys", headers=json).response.mimetype == "text/html"
-
-
-def test_the_last_counter_is_that_of_the_code(sqlite_app: Flask) -> None:
-    someone, phone = with_app(sqlite_app)
-    client, code = Client(sqlite_app), phone.generate()
-    sign_in(client, someone)
-    client.post(CODE, {**client.token(), "code": code.token})
-    with sqlite_app.app_context():
-        assert db.session.get_one(StaffMember, someone.id).tf_last_counter == code.counter
-    assert abs(code.counter - datetime.now(UTC).timestamp() // 30) <= 1
 
 
 def test_a_copy_of_the_database_has_no_secret_of_the_app(sqlite_app: Flask) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from blueprints.subscriptions import import_export
 from blueprints.subscriptions.csv_formats import Entry, Person, Refused
 from core import batches, clock
+from core.audit import Actor
 from core.extensions import db
 from core.mail import outbox
 from tests.page import Client
@@ -209,10 +210,10 @@ def test_an_import_that_was_killed_is_run_again(app: Flask, tmp_path: Path, monk
     file = write(tmp_path, "email", *(f"a{n}@example.com" for n in range(5)))
     save, calls = import_export._save, iter(range(9))
 
-    def killed(people: dict[str, Person]) -> dict[str, int]:
+    def killed(people: dict[str, Person], actor: Actor) -> dict[str, int]:
         if next(calls) == 1:
             raise OperationalError("", {}, Exception())
-        return save(people)
+        return save(people, actor)
 
     monkeypatch.setattr(import_export, "_save", killed)
     done = run(app, "import", file, "--status", "confirmed")

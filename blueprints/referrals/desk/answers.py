@@ -179,10 +179,15 @@ def sections(details: ReferralData) -> tuple[Section, ...]:
     return tuple(_section(details, *section) for section in SECTIONS)
 
 
+def _is_not_asked(field: str, details: ReferralData) -> bool:
+    rule = NOT_ASKED.get(field)
+    return rule is not None and rule(details)
+
+
 def _section(details: ReferralData, name: str, title: str, fields: tuple[tuple[str, str, Words], ...]) -> Section:
     rows = [(field, question, words(getattr(details, field))) for field, question, words in fields]
     given = [Answer(question, said) for _, question, said in rows if said]
-    missing = [q for field, q, said in rows if not said and not NOT_ASKED.get(field, lambda _: False)(details)]
+    missing = [q for field, q, said in rows if not said and not _is_not_asked(field, details)]
     beside = list(_beside(details, name))
     given = [*[a for a in beside if a.words], *given]
     missing = [*[a.question for a in beside if not a.words], *missing]

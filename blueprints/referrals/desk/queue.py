@@ -20,9 +20,9 @@ def following(view: View, reference: str, actor: Actor) -> str | None:
 
     Ask before a change takes the referral out of the view."""
     listed = worklist._listed(view, actor, select(Referral.reference)).where(Referral.queue != columns.CLOSED)
-    references = list(db.session.scalars(listed.limit(FAR)))
+    references: list[str] = list(db.session.scalars(listed.limit(FAR)))
     others = [one for one in references if one != reference]
     if reference in references:
         below = references[references.index(reference) + 1 :]
-        return (below or others or [None])[0]
+        others = below or others
     return others[0] if others else None

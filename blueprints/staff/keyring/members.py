@@ -110,12 +110,10 @@ def remove(member_id: int, heir_id: int | None, actor: Actor) -> int:
     _refuse_last_manager(row)
     heir = _active(db.session.get(StaffMember, heir_id)) if heir_id is not None else None
     to = Actor(heir.name, heir.id, heir.email) if heir else None
-    handed_over = open_referrals.hand_over(member_id, to, actor)
     _forget(row)
-    heirs = {"handed_over": handed_over, "to": f"staff:{heir.id}" if heir else ""}
-    trail.add(actor, "staff.removed", f"staff:{row.id}", email=row.email, **heirs)
-    db.session.commit()
-    return handed_over
+    trail.add(actor, "staff.removed", f"staff:{row.id}", email=row.email, to=f"staff:{heir.id}" if heir else "")
+    # Last, because it commits: all of it or none.
+    return open_referrals.hand_over(member_id, to, actor)
 
 
 def all_members() -> list[Member]:

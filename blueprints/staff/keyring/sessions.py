@@ -44,7 +44,7 @@ def begin(member_id: int, private_key: str | None) -> str:
     now = clock.now()
     _forget(_expired(now))
     moments = {"created_at": now, "seen_at": now}
-    hashed, box = _hash(token), _filled(token, member_id, private_key)
+    hashed, box = hash_of(token), _filled(token, member_id, private_key)
     db.session.execute(
         insert(StaffSession).values(member_id=member_id, token_hash=hashed, complete=False, **moments, **box)
     )
@@ -69,7 +69,12 @@ def use(token: str, member_id: int, note: bool = True) -> Session | None:
     usable = select(StaffSession).where(*_own(token, member_id), StaffSession.complete.is_(True))
     row = db.session.scalar(usable.execution_options(populate_existing=True))
     now = clock.now()
-    if row is None or now >= _ends(row.seen_at, row.created_at):
+    if row is None:
+        return None
+    if now >= _ends(row.seen_at, row.created_at):
+        # Nothing is left that an old cookie opens.
+        db.session.rollback()
+        end(token)
         return None
     private_key = boxes.open_box(row, _sealing_key(token), _context(token, member_id))
     seen_at, created_at = row.seen_at, row.created_at
@@ -87,7 +92,7 @@ def unlock(token: str, member_id: int, private_key: str) -> None:
 
 def end(token: str) -> None:
     """Commits."""
-    _forget(StaffSession.token_hash == _hash(token))
+    _forget(StaffSession.token_hash == hash_of(token))
     db.session.commit()
 
 
@@ -99,7 +104,7 @@ def end_all(member_id: int, but: str = "") -> None:
 
 def forget_all(member_id: int, but: str = "") -> None:
     """As end_all does, in the caller's transaction."""
-    _forget(StaffSession.member_id == member_id, StaffSession.token_hash != _hash(but))
+    _forget(StaffSession.member_id == member_id, StaffSession.token_hash != hash_of(but))
 
 
 def _note(token: str, member_id: int, now: datetime) -> None:
@@ -118,7 +123,7 @@ def _expired(now: datetime) -> ColumnElement[bool]:
 
 
 def _own(token: str, member_id: int) -> tuple[ColumnElement[bool], ...]:
-    return StaffSession.token_hash == _hash(token), StaffSession.member_id == member_id
+    return StaffSession.token_hash == hash_of(token), StaffSession.member_id == member_id
 
 
 def _change(*which: ColumnElement[bool], **values: Any) -> int:
@@ -134,7 +139,8 @@ def _filled(token: str, member_id: int, private_key: str | None) -> Mapping[str,
     return boxes.fill(_sealing_key(token), private_key, _context(token, member_id))
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What the database knows of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -143,4 +149,4 @@ def _sealing_key(token: str) -> bytes:
 
 
 def _context(token: str, member_id: int) -> str:
-    return f"clinic/staff/session/v1/{member_id}/{_hash(token)}"
+    return f"clinic/staff/session/v1/{member_id}/{hash_of(token)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 from flask_security.proxies import _datastore, _security
@@ -24,7 +24,8 @@ def check(email: str, password: str) -> tuple[StaffMember | None, bool]:
     The hash of nobody's password is compared where there is none, so every answer takes the same time. The database is
     let go meanwhile: on SQLite nobody else could write.
     """
-    member: StaffMember | None = _datastore.find_user(case_insensitive=True, email=email) if email else None
+    found = _datastore.find_user(case_insensitive=True, email=email) if email else None
+    member = cast("StaffMember | None", found)
     hashed = (member.password if member else None) or _nobodys()
     active = bool(member and member.active and member.password)
     db.session.rollback()

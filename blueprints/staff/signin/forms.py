@@ -48,6 +48,8 @@ def _password(label: str, autocomplete: str, missing: str, **kwargs: Any) -> Pas
 class OwnNext:
     """Where to go on afterwards: an address of the desk, or nothing."""
 
+    next: HiddenField
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not answers.is_own(self.next.data or ""):
@@ -148,12 +150,16 @@ class SetupForm(Form, TwoFactorSetupForm):
     def validate(self, extra_validators: Any = None, **_options: Any) -> bool:
         if not super(TwoFactorSetupForm, self).validate(extra_validators):
             return False
-        if self.setup.data == "disable" and settings.needs_second_factor(current_app) and not self.user.webauthn:
+        if self.setup.data == "disable" and self._is_last():
             self.form_errors.append("You need a second factor. Add a passkey first.")
             return False
         if self.setup.data not in ("authenticator", "disable"):
             self.form_errors.append(settings.MESSAGES["TWO_FACTOR_METHOD_NOT_AVAILABLE"])
         return not self.form_errors
+
+    def _is_last(self) -> bool:
+        """Whether the app is a second factor that the person has to have."""
+        return settings.needs_second_factor(current_app) and not (self.user and self.user.webauthn)
 
 
 class CodeForm(Form, TwoFactorVerifyCodeForm):
@@ -252,7 +258,7 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
         is_second, self.is_secondary = self.is_secondary, False
         is_valid = super().validate(**options) and not self.errors
         self.is_secondary = is_second
-        if is_valid and is_second and self.user.fs_uniquifier != session.get("tf_user_id"):
+        if is_valid and is_second and _is_somebody_elses(self.user):
             self.credential.errors = [settings.MESSAGES["WEBAUTHN_UNKNOWN_CREDENTIAL_ID"]]
             is_valid = False
         if not is_valid:
@@ -260,6 +266,10 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
             return False
         g.staff_passkey, g.staff_prf = self.cred, steps.prf_of(self.prf.data)
         return True
+
+
+def _is_somebody_elses(user: Any) -> bool:
+    return bool(user.fs_uniquifier != session.get("tf_user_id"))
 
 
 class RemovePasskeyForm(Form, WebAuthnDeleteForm):

@@ -77,10 +77,11 @@ def _opens(form: forms.UnlockForm, person: access.Person) -> bool:
 @bp.post("/stay")
 @requires(SIGNED_IN)
 def stay() -> Response:
-    """Still at work: the session goes on. For the script, which needs only to know how long."""
+    """Still at work: the session goes on. For the script, which needs only to know how long, and whose it is."""
     left = int((access.expires_at() - clock.now()).total_seconds())
     if hypermedia.wants_fragment():
-        return Response(status=204, headers={"X-Signed-In-For": str(left)})
+        headers = {"X-Signed-In-For": str(left), "X-Signed-In-As": str(access.current().id)}
+        return Response(status=204, headers=headers)
     return hypermedia.go_to(url_for("staff.landing"))
 
 

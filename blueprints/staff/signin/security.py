@@ -42,7 +42,7 @@ PERMISSIONS = {
     "change_password": staff_access.SIGNED_IN,
 }
 """Of Flask-Security's views. Those that are not here are off."""
-FORMS = {
+FORMS: dict[str, Any] = {
     "login_form": forms.SignInForm,
     "verify_form": forms.AgainForm,
     "change_password_form": forms.NewPasswordForm,
@@ -71,7 +71,7 @@ class NobodysRole:
 class DeskSecurity(Security):
     def _check_modules(self, module: str, config_name: str) -> Any:
         """Flask-Security cleans the names of passkeys with nh3; ours are checked in webauthn_util.py."""
-        return None if module == "nh3" else super()._check_modules(module, config_name)
+        return None if module == "nh3" else cast(Any, super())._check_modules(module, config_name)
 
 
 def init(state: BlueprintSetupState) -> None:
@@ -80,18 +80,18 @@ def init(state: BlueprintSetupState) -> None:
     settings.apply(app)
     security = DeskSecurity(
         app,
-        SQLAlchemyUserDatastore(db, StaffMember, NobodysRole, Passkey),
+        SQLAlchemyUserDatastore(db, StaffMember, cast(Any, NobodysRole), Passkey),
         mail_util_cls=OutboxMail,
         totp_cls=CodesOnce,
         mf_recovery_codes_util_cls=HashedCodes,
         webauthn_util_cls=AnyAuthenticator,
-        render_template=pages.for_security,
+        render_template=cast(Any, pages.for_security),
         **FORMS,
     )
     security.want_json(lambda request: False)
     # Nobody signs in by a token in an address or header.
     security.login_manager.request_loader(lambda request: None)
-    bp = app.blueprints[settings.BLUEPRINT]
+    bp = cast(Blueprint, app.blueprints[settings.BLUEPRINT])
     access.public(bp, access.STAFF)
     _declare(app)
     _keep_to_the_desk(app, bp)
@@ -123,9 +123,9 @@ def _keep_to_the_desk(app: Flask, bp: Blueprint) -> None:
     """Flask-Login and Flask-Principal look into the session at every request. The site's public pages are the same for
     everybody and never look: they would not be kept by the page cache any more (docs/adr/0007). The desk needs neither
     hook: it remembers nobody, and its permissions are its own."""
-    for hooks in (app.before_request_funcs, app.after_request_funcs, app.template_context_processors):
-        kept = [hook for hook in hooks[None] if not _is_of(hook, ("flask_login", "flask_principal"))]
-        hooks[None][:] = kept
+    all_hooks: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.template_context_processors)
+    for hooks in all_hooks:
+        hooks[None][:] = [hook for hook in hooks[None] if not _is_of(hook, ("flask_login", "flask_principal"))]
     of_the_desk = app.template_context_processors["staff"]
     of_the_desk.append(_context)
     app.template_context_processors[bp.name].extend(of_the_desk)
@@ -147,11 +147,10 @@ def _is_of(hook: object, packages: tuple[str, ...]) -> bool:
 def _answer(app: Flask, bp: Blueprint) -> None:
     app.before_request_funcs.setdefault(bp.name, []).extend((staff_access.check, _no_code_is_asked))
     app.after_request_funcs.setdefault(bp.name, []).append(_stay_within)
-    handlers = {CSRFError: answers.stale, RateLimitExceeded: _slow_down, staff_access.KeyLocked: _locked}
     for name in (bp.name, "staff"):
-        for error in (CSRFError, staff_access.KeyLocked):
-            _handle(app, name, error, handlers[error])
-    _handle(app, bp.name, RateLimitExceeded, handlers[RateLimitExceeded])
+        _handle(app, name, CSRFError, answers.stale)
+        _handle(app, name, staff_access.KeyLocked, _locked)
+    _handle(app, bp.name, RateLimitExceeded, _slow_down)
 
 
 def _handle(app: Flask, blueprint: str, error: type[Exception], handler: View) -> None:

@@ -11,7 +11,12 @@ from core import clock
 from core.crypto import envelope
 
 BLUEPRINT = "security"
-ARGON2 = {"argon2__type": "ID", "argon2__memory_cost": 64 * 1024, "argon2__time_cost": 3, "argon2__parallelism": 4}
+ARGON2: dict[str, Any] = {
+    "argon2__type": "ID",
+    "argon2__memory_cost": 64 * 1024,
+    "argon2__time_cost": 3,
+    "argon2__parallelism": 4,
+}
 """The second recommendation of RFC 9106."""
 CHEAP = "STAFF_CHEAP_HASHES"
 """A switch of tests. It is no setting of the environment, and production does not look at it."""

@@ -46,8 +46,9 @@ def actor(member: StaffMember) -> Actor:
     return Actor(member.name, member.id, member.email, _place())
 
 
-def refused(member: StaffMember | None, what: str) -> None:
-    """Notes a try that failed. Of an address that nobody has, nothing is kept. Commits."""
+def refused(member: Any, what: str) -> None:
+    """Notes a try that failed, of this member, or of nobody (None). Of an address that nobody has, nothing is kept.
+    Commits."""
     db.session.rollback()
     subject = f"staff:{member.id}" if member is not None else ""
     audit.add(Actor("not signed in", place=_place()), "session.refused", subject, factor=what)

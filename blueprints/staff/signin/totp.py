@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import qrcode
-from flask_security import Totp, UserMixin
+from flask_security import Totp
 from markupsafe import Markup
 from passlib.exc import TokenError
 from passlib.totp import TotpMatch
@@ -15,7 +16,7 @@ from core.extensions import db
 
 
 class CodesOnce(Totp):
-    def verify_totp(self, token: str, totp_secret: str, user: UserMixin, window: int = 0) -> bool:
+    def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
         """Whether the code is right and newer than the last that was accepted. The member's row stays locked until the
         caller's transaction ends, so a second request with the same code waits and then sees that it was used."""
         db.session.refresh(user, with_for_update=True)
@@ -28,11 +29,11 @@ class CodesOnce(Totp):
         self.set_last_counter(user, match)
         return True
 
-    def get_last_counter(self, user: UserMixin) -> int | None:
+    def get_last_counter(self, user: Any) -> int | None:
         counter: int | None = user.tf_last_counter
         return counter
 
-    def set_last_counter(self, user: UserMixin, tmatch: TotpMatch) -> None:
+    def set_last_counter(self, user: Any, tmatch: TotpMatch) -> None:
         user.tf_last_counter = tmatch.counter
 
     def generate_qrcode(self, username: str, totp: str) -> str:

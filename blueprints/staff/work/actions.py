@@ -15,7 +15,7 @@ from blueprints.staff.work import forms, letter
 from blueprints.staff.work.forms import DeskForm
 from core import clinic, clock
 
-MAIN = ("claim", "accept", "ask", "decline", "answered", "book", "seen", "no_show", "report", "reopen")
+MAIN = ("claim", "accept", "ask", "answered", "book", "seen", "no_show", "report", "reopen", "decline")
 """What moves the referral on; everything else stands under “More”. In this order."""
 DECISIONS = ("accept", "decline", "ask", "withdraw", "error", "unreachable")
 """After these one goes on with the next in the list."""
@@ -55,6 +55,10 @@ class Action:
     label: str
     form: DeskForm
     url: str
+    seen: int
+    """The version of the referral that the page shows."""
+    view: str
+    """The list that the page was opened from."""
     main: bool = False
     open: bool = False
     lead: str = ""
@@ -90,13 +94,13 @@ class Buttons:
         return {action.name for action in (*self.actions, *self.writing)}
 
 
-def buttons(case: Case, person: Person, refused: Refused | None, colleagues: Mapping[str, str]) -> Buttons:
+def buttons(case: Case, person: Person, refused: Refused | None, colleagues: Mapping[str, str], view: str) -> Buttons:
     """Only what the service accepts from this person now."""
     allowed = roles.allowed(person.roles)
     possible = [row for row in case.transitions if _is_for(row, case, person, colleagues)]
     mine = [row for row in possible if row.permission in allowed]
-    actions = sorted((_action(row, case, refused, colleagues) for row in mine), key=_order)
-    writing = [_writing(name, case, refused) for name in forms.WRITING] if roles.WORK in allowed else []
+    actions = sorted((_action(row, case, refused, colleagues, view) for row in mine), key=_order)
+    writing = [_writing(name, case, refused, view) for name in forms.WRITING] if roles.WORK in allowed else []
     return Buttons(tuple(actions), tuple(writing), _first(case, possible, allowed))
 
 
@@ -111,17 +115,21 @@ def _order(action: Action) -> int:
     return MAIN.index(action.name) if action.name in MAIN else len(MAIN)
 
 
-def _action(row: Transition, case: Case, refused: Refused | None, colleagues: Mapping[str, str]) -> Action:
+def _action(row: Transition, case: Case, refused: Refused | None, colleagues: Mapping[str, str], view: str) -> Action:
     is_open = refused is not None and refused.name == row.action
     form = refused.form if refused and is_open else forms.form_for(row.action)
     assert form is not None  # noqa: S101 - `_is_for` let only actions with a form through
     if isinstance(form, forms.HandOver):
         form.offer(colleagues)
+    if isinstance(form, forms.Decline):
+        form.suggest(case.suggested)
     return Action(
         row.action,
         row.label,
         form,
         url_for("staff.act", reference=case.row.reference, action=row.action),
+        case.row.version,
+        view,
         main=row.action in MAIN,
         open=is_open,
         lead=LEADS.get(row.action, ""),
@@ -132,7 +140,7 @@ def _action(row: Transition, case: Case, refused: Refused | None, colleagues: Ma
     )
 
 
-def _writing(name: str, case: Case, refused: Refused | None) -> Action:
+def _writing(name: str, case: Case, refused: Refused | None, view: str) -> Action:
     is_open = refused is not None and refused.name == name
     form = refused.form if refused and is_open else forms.form_for(name)
     assert form is not None  # noqa: S101 - each of WRITING has a form
@@ -140,7 +148,8 @@ def _writing(name: str, case: Case, refused: Refused | None) -> Action:
     if isinstance(form, forms.Call) and not is_open:
         form.spoke_at.data = f"{clinic.current().local(clock.now()):%Y-%m-%dT%H:%M}"
     called_for = name == "call" and case.contact_needed
-    return Action(name, WRITE_LABELS[name], form, url, open=is_open or called_for, button=WRITE_BUTTONS[name])
+    label, button = WRITE_LABELS[name], WRITE_BUTTONS[name]
+    return Action(name, label, form, url, case.row.version, view, open=is_open or called_for, button=button)
 
 
 def _first(case: Case, possible: Iterable[Transition], allowed: frozenset[str]) -> str:

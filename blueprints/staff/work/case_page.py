@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.referrals.desk import answers, cases
@@ -44,13 +45,12 @@ def show(
     """`refused`: the form that comes back filled. `now`: what the referral has become meanwhile."""
     person = current()
     case = cases.open_case(reference, person.actor, private_key())
-    others = colleagues.of(person)
+    others, view = colleagues.of(person), asked_view()
     conflict = _conflict(now, case, refused) if now and refused else None
-    shown = actions.buttons(case, person, refused, others)
+    shown = actions.buttons(case, person, refused, others, view.value)
     if refused and refused.name not in shown.names:
         # What was typed for something that cannot be done anymore is not lost: it comes back in the form for a note.
-        shown = actions.buttons(case, person, refused.as_note(), others)
-    view = asked_view()
+        shown = actions.buttons(case, person, refused.as_note(), others, view.value)
     return hypermedia.page(
         "staff/work/referral.html",
         status,
@@ -67,6 +67,7 @@ def show(
         me=person,
         now=clock.now(),
         may_work=person.may(roles.WORK),
+        audit_url=_audit_url(case) if person.may(roles.AUDIT) else "",
         may_export=person.may(roles.OVERSEE),
         view=view.value,
         view_words=VIEWS[view],
@@ -96,6 +97,11 @@ def _words(case: Case) -> dict[str, Any]:
         "phones": _phones(case),
         "timeline": [replace(entry, details=tuple(map(_readable, entry.details))) for entry in case.timeline],
     }
+
+
+def _audit_url(case: Case) -> str:
+    """Who opened this referral."""
+    return url_for("staff.audit", reference=case.row.reference)
 
 
 def _readable(detail: tuple[str, str]) -> tuple[str, str]:

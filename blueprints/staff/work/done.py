@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request, url_for
 
@@ -49,7 +50,7 @@ def read() -> Done | None:
 
 def page_of(reference: str, view: View, done: str = "", of: str = "", anchor: str | None = None) -> str:
     """The address of a referral's page, which says what was done: to this referral, or to another one (`of`)."""
-    what = {"done": done, "of": of or reference} if done else {}
+    what: dict[str, Any] = {"done": done, "of": of or reference} if done else {}
     return url_for("staff.referral", reference=reference, view=view.value, _anchor=anchor, **what)
 
 

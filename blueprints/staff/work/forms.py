@@ -3,7 +3,7 @@ transition table; here is how it is asked for, and the words if it is missing.""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from wtforms import Field, HiddenField, SelectField, StringField, TextAreaField
@@ -57,8 +57,7 @@ class DeskForm(Form):
         for name, words in missing.items():
             if field := self.field(name):
                 field.errors = [words]
-            else:
-                self.form_errors = [*self.form_errors, words]
+        self.form_errors: list[str] = [words for name, words in missing.items() if not self.field(name)]
 
 
 def text(label: str, *, needed: str = "", hint: str = "", rows: int = 3) -> TextAreaField:
@@ -89,8 +88,14 @@ class Decline(DeskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.suggest(())
+
+    def suggest(self, codes: Collection[str]) -> None:
+        """All reasons by heading, below those that the answers speak for."""
+        suggested = [(reason.code, reason.label) for reason in REASONS if reason.code in codes]
         groups = {head: [(r.code, r.label) for r in REASONS if r.heading == head] for head in HEADINGS}
-        self.reason.choices = {"": [("", "Choose a reason")], **groups}
+        first = {"Suggested by the answers": suggested} if suggested else {}
+        self.reason.choices = {"": [("", "Choose a reason")], **first, **groups}
 
     def validate_words(self, field: Field) -> None:
         if self.reason.data in NEEDS_WORDS and empty(field):

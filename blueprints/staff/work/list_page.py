@@ -85,7 +85,7 @@ def asked_view() -> View:
 
 def show(view: View, number: int, done: Done | None = None) -> Response:
     page = worklist.rows(view, current().actor, private_key(), number)
-    context = {"counts": page.counts, "number": page.number, "has_next": page.has_next, "done": done}
+    context: dict[str, Any] = {"counts": page.counts, "number": page.number, "has_next": page.has_next, "done": done}
     return _page(page.rows, view, VIEWS[view], **context)
 
 

@@ -16,6 +16,7 @@ from blueprints.staff.access import SIGNED_IN, background, current, private_key,
 from blueprints.staff.work import case_page, colleagues, done, forms, frame, keys, letter, list_page
 from blueprints.staff.work.actions import Refused
 from core.crypto.envelope import SealingError
+from core.database import writes
 from core.extensions import limiter
 from core.web import errors, hypermedia
 
@@ -26,6 +27,7 @@ OFTEN = "120/minute"
 
 @bp.get("/referrals")
 @requires(roles.READ)
+@writes
 def referrals() -> Response:
     number = request.args.get("page", 1, type=int)
     return list_page.show(list_page.asked_view(), min(max(number, 1), 10_000), done.read())
@@ -41,6 +43,7 @@ def find() -> Response:
 
 @bp.get("/referrals/<reference>")
 @requires(roles.READ)
+@writes
 def referral(reference: str) -> Response:
     return case_page.show(reference, done=done.read())
 
@@ -113,6 +116,7 @@ def check(reference: str, item: str) -> Response:
 
 @bp.post("/referrals/<reference>/look")
 @requires(roles.READ)
+@background
 def look(reference: str) -> Response:
     others = services.look(reference, current().actor)
     return hypermedia.fragment("staff/work/_others.html", reference=reference, others=others)
@@ -129,6 +133,7 @@ def preview() -> Response:
 
 @bp.get("/referrals/<reference>/fhir")
 @requires(roles.OVERSEE)
+@writes
 def fhir(reference: str) -> Response:
     """A FHIR R4 Bundle to keep."""
     made = export.as_fhir(reference, current().actor, private_key())
@@ -153,13 +158,6 @@ def check_field(field: str) -> Response:
     if form.field(field) is None:
         abort(404)
     return hypermedia.checked(form, field)
-
-
-# An audited reading writes (core/database.py).
-for view in (referrals, referral, fhir):
-    view.writes = True  # type: ignore[attr-defined]
-# The page asks by itself, which does not keep people signed in (access.py).
-background(look)
 
 
 @bp.errorhandler(UnknownReferral)

@@ -20,7 +20,8 @@ HOURS = "Mon-Fri 9:00-12:30 13:00-17:00; Sat 9:00-12:00"
 RULES = rules_of(DeskFacts(hours=HOURS, holidays="2026-11-26 2026-12-25"), ZONE)
 CALENDAR = RULES.calendar
 HOUR = 3600
-MOMENTS = st.datetimes(datetime(2026, 9, 1), datetime(2027, 4, 1)).map(lambda m: m.replace(microsecond=0, tzinfo=UTC))
+FIRST = datetime(2026, 9, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 210 * 24 * HOUR).map(lambda seconds: FIRST + timedelta(seconds=seconds))
 LENGTHS = st.integers(1, 60 * HOUR)
 
 
