@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ BREAK = REBUILD.partition("    for table")[0] + '    op.execute("DELETE FROM ref
 
 def value_for(column: Any, row: int) -> Any:
     now = clock.now()
-    kinds: dict[Any, Any] = {JSON: {}, Boolean: False, DateTime: now, LargeBinary: b"x", Integer: row}
+    kinds: dict[Any, Any] = {JSON: {}, Boolean: False, DateTime: now, LargeBinary: b"%d" % row, Integer: row}
     if column.foreign_keys or (column.primary_key and isinstance(column.type, Integer)):
         return row
     return next((value for kind, value in kinds.items() if isinstance(column.type, kind)), f"{row}")
@@ -100,7 +101,7 @@ def test_a_migration_that_orphans_rows_changes_nothing(
         before = rows()
         with pytest.raises(SystemExit):
             run_migration(BREAK, tmp_path)
-        assert "refer to nothing, in referral_events" in caplog.text
+        assert re.search("refer to nothing, in .*referral_events", caplog.text)
         assert rows() == before
 
 
