@@ -49,6 +49,10 @@ def missing(library: Library, templates_folder: Path) -> Iterator[numbers.Use]:
     return (use for use in numbers.uses(passages(library, templates_folder), known) if use.sources and not use.claims)
 
 
+OF_THE_DESK = ("staff", "security")
+"""Folders of templates that only staff see. Their numbers are about the clinic's own work, not about treatments."""
+
+
 def passages(library: Library, templates_folder: Path) -> Iterator[Passage]:
     """All text of the site that is not made by code."""
     for page in _pages(library):
@@ -62,7 +66,8 @@ def passages(library: Library, templates_folder: Path) -> Iterator[Passage]:
     if (clinic := library.folder / "clinic.toml").exists():
         yield from data.of_texts(clinic, Kind.CLINIC)
     for template in sorted(file for file in templates_folder.rglob("*.*") if file.is_file()):
-        yield from templates.of_template(template)
+        if template.relative_to(templates_folder).parts[0] not in OF_THE_DESK:
+            yield from templates.of_template(template)
 
 
 def animal_studies(library: Library) -> frozenset[str]:

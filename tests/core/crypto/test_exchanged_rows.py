@@ -180,7 +180,7 @@ def test_rows_from_before_open_are_counted_and_fail_the_check_until_they_are_rec
     with site.app_context():
         said = services.open_referral(last, RECOVERY.private).data
     assert said["clinical_summary"] == f"canary of {last}"
-    assert run(site, "record").stdout == "referrals: 0 recorded.\n"
+    assert "referrals: 0 recorded.\n" in run(site, "record").stdout
     assert rows(site) == after
 
 
@@ -206,7 +206,7 @@ def test_what_differs_is_not_recorded_away(site: Flask) -> None:
     _, one, two, *_ = references(site)
     exchange(site, one, two)
     before = rows(site)
-    assert run(site, "record").stdout == "referrals: 0 recorded.\n"
+    assert "referrals: 0 recorded.\n" in run(site, "record").stdout
     assert rows(site) == before
 
 
