@@ -27,7 +27,7 @@ def make_once() -> None:
 
 
 def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    """werkzeug compiles a function for each rule. It depends on the rule's text and defaults alone: converters keep nothing."""
+    """werkzeug compiles a function for each rule, from its text and defaults alone: converters keep nothing."""
     if rule.subdomain:
         return _compile_builder(rule, append_unknown)
     key = (rule.rule, append_unknown, repr(rule.defaults))

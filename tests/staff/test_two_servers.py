@@ -16,8 +16,7 @@ import pytest
 from tests import nginx, servers
 from tests.builders import referral
 from tests.conftest import free_ports
-
-TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+from tests.page import Document
 
 
 class Browser:
@@ -34,10 +33,11 @@ class Browser:
         return self.page
 
     def post(self, path: str, form: dict[str, str]) -> str:
-        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.page))
-        token = TOKEN.search(self.page)
-        assert token
-        data = urllib.parse.urlencode({**hidden, "csrf_token": token[1], **form}, doseq=True).encode()
+        hidden = [
+            field.attributes for field in Document(self.page).all("input") if field.attributes["type"] == "hidden"
+        ]
+        kept = {field["name"]: field.get("value") or "" for field in hidden}
+        data = urllib.parse.urlencode({**kept, **form}, doseq=True).encode()
         with self.open(self.site + path, data, timeout=30) as answer:
             self.page = answer.read().decode()
         return self.page
