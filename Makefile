@@ -52,6 +52,7 @@ bench: .venv/test  ## measure pages and forms beside Flask and nginx, and a firs
 	@$(BIN)/python -m benchmarks.referral
 	@$(BIN)/python -m benchmarks.referral_time
 	@$(BIN)/python -m benchmarks.newsletter
+	@$(BIN)/python -m benchmarks.desk
 	@$(BIN)/python -m benchmarks.browser
 	@$(BIN)/python -m benchmarks.lighthouse / /treatments/spravato /refer
 
