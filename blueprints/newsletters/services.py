@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.newsletters import emails
@@ -192,9 +192,13 @@ def queue_on(_sender: object = None) -> None:
         for _ in range(BATCHES_AT_ONCE):
             if not _queue_batch(broadcast_id):
                 break
-    for broadcast_id in db.session.scalars(
-        select(NewsletterSending.broadcast_id).where(NewsletterSending.stopped_at.is_not(None))
-    ).all():
+    came_back = exists().where(
+        Message.broadcast_id == NewsletterSending.broadcast_id,
+        Message.due_at.is_not(None),
+        Message.status == Status.QUEUED,
+    )
+    stopped = select(NewsletterSending.broadcast_id).where(NewsletterSending.stopped_at.is_not(None), came_back)
+    for broadcast_id in db.session.scalars(stopped).all():
         _lock(broadcast_id)
         if _sending(broadcast_id).stopped_at:
             _withdraw(broadcast_id)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wtforms import BooleanField, Field, FieldList, TelField
 
 from blueprints.referrals.assessment.assess import RULE_SETS, Assessment, Missing, assess
-from blueprints.referrals.details import weight_words
+from blueprints.referrals.details import Trial, weight_words
 from blueprints.referrals.forms import reading
-from blueprints.referrals.forms.history import TrialRow
 from blueprints.referrals.forms.referral import ReferralForm
 from blueprints.referrals.forms.sections import BIRTH_DATE, Section
 from blueprints.referrals.terminology import understood
-from blueprints.referrals.terminology.answers import SAFETY
+from blueprints.referrals.terminology.answers import OUTCOME, SAFETY, YES_NO_UNKNOWN
 from core.forms.base import Parts, anchor
 from core.forms.validators import applies, e164, empty, phone_words
 
@@ -78,14 +77,18 @@ def _group(form: ReferralForm, section: Section) -> Group:
 
 def _safety(form: ReferralForm) -> Iterator[Row]:
     """Each answer but No has a row; all that say No share one, and those answered with one button another."""
-    together = form.together()
     for name in SAFETY:
         if form[name].data != "no":
             yield Row(SAFETY[name], _words(form[name]), anchor(form[name]))
-    singly = [name for name in SAFETY if form[name].data == "no" and name not in together]
-    for heading, names in (("No", singly), ("No, answered together", together)):
-        if names:
-            yield Row(heading, "; ".join(SAFETY[name] for name in names), anchor(form[names[0]]))
+    no = [name for name in SAFETY if form[name].data == "no"]
+    for heading, names in grouped(no, form.together()):
+        yield Row(heading, "; ".join(SAFETY[name] for name in names), anchor(form[names[0]]))
+
+
+def grouped(no: Sequence[str], together: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    """Questions that were answered No, by how: one by one, or with the button for all the rest."""
+    singly, at_once = [n for n in no if n not in together], [n for n in no if n in together]
+    yield from ((heading, names) for heading, names in (("No", singly), ("No, answered together", at_once)) if names)
 
 
 def _rows(form: ReferralForm, question: str | Parts) -> list[Row]:
@@ -110,22 +113,30 @@ def _parts(form: ReferralForm, question: Parts) -> Row:
 
 def _trials(rows: FieldList) -> list[Row]:
     used = [entry.form for entry in rows if not entry.form.is_blank]
-    said = [Row(f"Medication {place}", _trial(row), anchor(row.medication)) for place, row in enumerate(used, start=1)]
+    said = [
+        Row(f"Medication {place}", trial_words(row.trial()), anchor(row.medication))
+        for place, row in enumerate(used, start=1)
+    ]
     return said or [Row("Medications", "", anchor(rows[0].form.medication))]
 
 
-def _trial(row: TrialRow) -> str:
+def trial_words(trial: Trial) -> str:
     """Zoloft 100 becomes “sertraline (Zoloft 100): highest dose 200 mg a day; 11 weeks at 50 mg or more; …”."""
-    trial = row.trial()
     name = f"{trial.generic} ({trial.medication})" if trial.generic not in ("", trial.medication) else trial.medication
     at = understood.adequate_weeks_label(trial.medication).removeprefix("Weeks ")
     parts = [
         "dose not known" if trial.daily_dose_mg is None else f"highest dose {trial.daily_dose_mg:,g} mg a day",
+        *([f"{trial.weeks} weeks at the highest dose"] if trial.weeks is not None else []),
         f"weeks {at} not known" if trial.adequate_weeks is None else f"{trial.adequate_weeks} weeks {at}",
-        f"this episode: {_words(row.current_episode).lower() or 'not answered'}",
-        f"outcome: {_words(row.outcome).lower() or 'not answered'}",
+        f"this episode: {_chosen(YES_NO_UNKNOWN, trial.current_episode)}",
+        f"outcome: {_chosen(OUTCOME, trial.outcome)}",
     ]
     return f"{name}: {'; '.join(parts)}"
+
+
+def _chosen(answers: Mapping[str, str], value: str) -> str:
+    """A value that no form offers is shown as it is."""
+    return (answers.get(value, value) or "not answered").lower()
 
 
 def _said(form: ReferralForm, asked: Field) -> str:

@@ -41,8 +41,12 @@ class Person:
     email: str
     roles: tuple[str, ...]
 
+    @property
+    def permissions(self) -> frozenset[str]:
+        return roles.allowed(self.roles)
+
     def may(self, permission: str) -> bool:
-        return permission in roles.allowed(self.roles)
+        return permission in self.permissions
 
     @property
     def actor(self) -> Actor:

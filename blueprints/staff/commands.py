@@ -13,7 +13,7 @@ from blueprints.staff.keyring.members import Member, Refused, UnknownMember
 from blueprints.staff.keyring.rotation import NotTheKey
 from core import clinic
 from core.audit.trail import COMMAND_LINE
-from core.crypto.commands import rotating, with_private_key
+from core.crypto.commands import handing_over, with_private_key
 from core.extensions import db
 
 HOURS = int(invitations.WITHIN.total_seconds() // 3600)
@@ -77,7 +77,7 @@ def remove(email: str, heir: str | None, yes: bool) -> None:
     click.echo("They had the clinic's key: rotate it now (flask keys rotate, docs/operations.md).")
 
 
-@rotating.connect
+@handing_over.connect
 def hand_over(_sender: object, private_key: str, public_keys: Sequence[str]) -> str:
     """Before `flask keys rotate` rewraps the referrals, people of the staff get the new key."""
     if not private_key:

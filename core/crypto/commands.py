@@ -25,14 +25,14 @@ SHOW_EVERY = 500
 NAMED_AT_MOST = 20
 """How many rows that do not open are listed: with the wrong key, no row opens. Changed rows are all listed."""
 AS_SEALED, UNRECORDED, CHANGED, CLOSED = "as sealed", "unrecorded", "changed", "closed"
-rotating = Namespace().signal("rotating")
-"""Signal with `private_key`, the clinic's new one ("" if it was not given) and `public_keys`, sent before rows are
-rewrapped. A receiver gives the new key to whoever carries the old one. It returns a line for the operator, or "", and
-raises ClickException to stop."""
-keys_group = AppGroup("keys", help="Keys that seal patient data.")
-log = logging.getLogger("site")
 rotation = Namespace().signal("rotation")
 """Sent by `flask keys rotate` before and after it rewraps, with `step` (started | finished) and plain facts."""
+handing_over = Namespace().signal("handing_over")
+"""Sent between the two, before rows are rewrapped, with `private_key`, the clinic's new one ("" if it was not given),
+and `public_keys`. A receiver gives the new key to whoever carries the old one. It returns a line for the operator, or
+"", and raises ClickException to stop."""
+keys_group = AppGroup("keys", help="Keys that seal patient data.")
+log = logging.getLogger("site")
 
 
 def init_app(app: Flask) -> None:
@@ -122,7 +122,7 @@ def rotate(batch: int, new_private_key_file: IO[bytes] | None, private_key: str)
     click.echo(f"Opening with key {_key_id(private_key)}. Sealing for {_key_ids()}.")
     rotation.send(step="started", opened_with=_key_id(private_key), sealed_for=_key_ids())
     new = _usable(_key_in(new_private_key_file)) if new_private_key_file else ""
-    for _, line in rotating.send(current_app, private_key=new, public_keys=public_keys):
+    for _, line in handing_over.send(current_app, private_key=new, public_keys=public_keys):
         click.echo(line, nl=bool(line))
     for table in models.tables():
         _run_steps(table, "rewrapped", models.rotate(table, private_key, public_keys, batch))

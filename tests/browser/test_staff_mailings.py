@@ -20,7 +20,8 @@ from core.mail.outbox import Broadcast, Message, Status
 from tests.browser.checks import Look, check
 from tests.browser.conftest import StaffPage
 from tests.content.words import CONTENT, change
-from tests.staff.mailing import ADDRESS, NAME, people
+from tests.staff.mailing import ADDRESS, NAME
+from tests.subscriptions.actions import people
 
 pytestmark = pytest.mark.browser
 LOOKS = (Look(390), Look(1280), Look(1280, "dark"), Look(320, "dark"))

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from blueprints.newsletters import commands, issues, services
-from blueprints.subscriptions.models import Subscriber
 from core import clock
 from core.extensions import db
 from core.mail import outbox
@@ -21,6 +20,7 @@ from tests.conftest import Wait, build, close
 from tests.content.words import CONTENT, change
 from tests.page import Client
 from tests.postbox import Postbox, listening
+from tests.subscriptions.actions import people
 
 pytestmark = pytest.mark.database_decides
 
@@ -54,18 +54,6 @@ def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
         return result.output
 
     return invoke
-
-
-def people(app: Flask, count: int, status: str = "confirmed", prefix: str = "reader") -> None:
-    now = clock.now()
-    rows = [
-        {"email": f"{prefix}{n}@example.com", "email_key": f"{prefix}{n}@example.com", "status": status}
-        | {"created_at": now, "leave_token": f"token-{prefix}-{n}"}
-        for n in range(count)
-    ]
-    with app.app_context():
-        db.session.execute(insert(Subscriber), rows)
-        db.session.commit()
 
 
 def recipients(app: Flask) -> list[str]:

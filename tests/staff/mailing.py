@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from blueprints.subscriptions.models import Subscriber
-from core import clock
 from core.audit.models import AuditEvent
 from core.extensions import db
 from core.mail import outbox, worker
@@ -35,18 +33,6 @@ def with_htmx(desk: Client) -> Client:
     twin = Client(desk.app, HTMX)
     twin.client = desk.client
     return twin
-
-
-def people(app: Flask, count: int, status: str = "confirmed", prefix: str = "reader") -> None:
-    now = clock.now()
-    rows = [
-        {"email": f"{prefix}{n}@example.com", "email_key": f"{prefix}{n}@example.com", "status": status}
-        | {"created_at": now, "leave_token": f"token-{prefix}-{n}"}
-        for n in range(count)
-    ]
-    with app.app_context():
-        db.session.execute(insert(Subscriber), rows)
-        db.session.commit()
 
 
 def press(desk: Client, button: str, headers: dict[str, str] | None = None, **typed: str) -> Answer:

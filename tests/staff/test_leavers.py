@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from blueprints.referrals.desk import services as desk
 from blueprints.referrals.models import Referral
-from blueprints.staff.keyring import invitations, members, open_referrals, sessions, wraps
+from blueprints.staff.keyring import invitations, members, sessions, wraps
 from blueprints.staff.keyring.members import Refused, UnknownMember
 from blueprints.staff.models import Invitation, KeyWrap, Passkey, StaffMember, StaffSession
 from core.audit import Actor
@@ -106,7 +107,7 @@ def test_the_open_referrals_of_a_leaver_go_to_their_heir_in_the_same_transaction
             raise RuntimeError
 
         with monkeypatch.context() as broken:
-            broken.setattr(open_referrals, "hand_over", fail)
+            broken.setattr(desk, "hand_over_all", fail)
             with pytest.raises(RuntimeError):
                 members.remove(leaver, heir, COMMAND_LINE)
         db.session.rollback()

@@ -18,7 +18,8 @@ from tests.conftest import Wait, build, close
 from tests.page import Client
 from tests.postbox import Postbox
 from tests.staff.conftest import SignedIn
-from tests.staff.mailing import ADDRESS, NAME, counts, deliver, people, press, ready, recipients, trail, with_htmx
+from tests.staff.mailing import ADDRESS, NAME, counts, deliver, press, ready, recipients, trail, with_htmx
+from tests.subscriptions.actions import people
 
 
 def test_progress_comes_in_place_and_then_the_whole_page(

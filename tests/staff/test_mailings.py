@@ -14,7 +14,8 @@ from tests.content.words import change
 from tests.page import Client
 from tests.postbox import Postbox
 from tests.staff.conftest import SignedIn
-from tests.staff.mailing import ADDRESS, HTMX, NAME, counts, deliver, people, press, recipients, trail, with_htmx
+from tests.staff.mailing import ADDRESS, HTMX, NAME, counts, deliver, press, recipients, trail, with_htmx
+from tests.subscriptions.actions import people
 
 
 def test_an_issue_goes_from_draft_to_sent(sqlite_app: Flask, desk: Client, postbox: Postbox, wait: Wait) -> None:

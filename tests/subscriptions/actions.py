@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from blueprints.subscriptions.models import Subscriber
+from core import clock
 from core.extensions import db
 from core.mail import outbox, render
 from tests.page import Answer, Client
@@ -47,3 +49,16 @@ def link(app: Flask, purpose: str) -> str:
 def confirmed(app: Flask, client: Client, email: str = READER) -> None:
     subscribe(client, email)
     assert client.post(link(app, "confirm"), headers=OWN).status == 200
+
+
+def people(app: Flask, count: int, status: str = "confirmed", prefix: str = "reader") -> None:
+    """Subscribers who are there at once, without signing up."""
+    now = clock.now()
+    rows = [
+        {"email": f"{prefix}{n}@example.com", "email_key": f"{prefix}{n}@example.com", "status": status}
+        | {"created_at": now, "leave_token": f"token-{prefix}-{n}"}
+        for n in range(count)
+    ]
+    with app.app_context():
+        db.session.execute(insert(Subscriber), rows)
+        db.session.commit()

@@ -9,8 +9,9 @@ from typing import Any
 
 from blueprints.referrals.assessment.assess import GUIDANCE
 from blueprints.referrals.assessment.models import years_between
-from blueprints.referrals.details import ReferralData, Trial, weight_words
-from blueprints.referrals.terminology import answers, understood
+from blueprints.referrals.details import ReferralData, weight_words
+from blueprints.referrals.review import grouped, trial_words
+from blueprints.referrals.terminology import answers
 from core.forms.validators import phone_words
 
 __all__ = ["GUIDANCE", "Answer", "Screen", "Section", "age", "contraindications", "sections"]
@@ -218,24 +219,8 @@ def _screens(details: ReferralData) -> Iterator[Answer]:
         if name not in answers.SAFETY:
             yield Answer(name, answer)
     no = [name for name, answer in said.items() if answer == "no"]
-    singly = [answers.SAFETY[name] for name in no if name not in details.answered_together]
-    together = [answers.SAFETY[name] for name in no if name in details.answered_together]
-    yield from (Answer("No", "; ".join(singly)) for _ in singly[:1])
-    yield from (Answer("No, answered together", "; ".join(together)) for _ in together[:1])
-
-
-def trial_words(trial: Trial) -> str:
-    """ "sertraline (Zoloft): highest dose 150 mg a day; 8 weeks at 50 mg or more; this episode: yes; outcome: …"."""
-    name = f"{trial.generic} ({trial.medication})" if trial.generic not in ("", trial.medication) else trial.medication
-    at = understood.adequate_weeks_label(trial.medication).removeprefix("Weeks ")
-    parts = [
-        "dose not known" if trial.daily_dose_mg is None else f"highest dose {trial.daily_dose_mg:,g} mg a day",
-        *([f"{trial.weeks} weeks at the highest dose"] if trial.weeks is not None else []),
-        f"weeks {at} not known" if trial.adequate_weeks is None else f"{trial.adequate_weeks} weeks {at}",
-        f"this episode: {(YES_NO_UNKNOWN(trial.current_episode) or 'not answered').lower()}",
-        f"outcome: {(chosen(answers.OUTCOME)(trial.outcome) or 'not answered').lower()}",
-    ]
-    return f"{name}: {'; '.join(parts)}"
+    for heading, names in grouped(no, details.answered_together):
+        yield Answer(heading, "; ".join(answers.SAFETY[name] for name in names))
 
 
 def contraindications(details: ReferralData) -> tuple[Screen, ...]:

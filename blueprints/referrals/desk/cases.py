@@ -73,21 +73,16 @@ def open_case(reference: str, actor: Actor, private_key: str) -> Case:
 
     Raises UnknownReferral, or SealingError if it cannot be opened; that is in the audit trail too."""
     try:
-        row = changes.find(reference)
-        if row is None:
-            raise UnknownReferral(reference)
-        case = _case(row, actor, private_key)
-        _note_reading(row, actor)
-        presence.note(row.id, actor)
-        audit.add(actor, "referral.opened", row.reference)
-        db.session.commit()
+        with changes.one_transaction():
+            row = changes.find(reference)
+            if row is None:
+                raise UnknownReferral(reference)
+            case = _case(row, actor, private_key)
+            _note_reading(row, actor)
+            presence.note(row.id, actor)
+            audit.add(actor, "referral.opened", row.reference)
     except SealingError:
-        db.session.rollback()
-        audit.add(actor, "referral.not_opened", reference.strip().upper())
-        db.session.commit()
-        raise
-    except BaseException:
-        db.session.rollback()
+        audit.record(actor, "referral.not_opened", reference.strip().upper())
         raise
     return case
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -28,6 +29,17 @@ class Owner:
 
 
 NOBODY = Owner()
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """What is done inside is committed as a whole. Whatever is raised undoes all of it."""
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
 
 
 def find(reference: str) -> Any | None:

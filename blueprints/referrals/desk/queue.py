@@ -19,8 +19,9 @@ def following(view: View, reference: str, actor: Actor) -> str | None:
     """The open referral below this one in the view; the first one if this is the last or not there. None: no other.
 
     Ask before a change takes the referral out of the view."""
-    listed = worklist._listed(view, actor, select(Referral.reference)).where(Referral.queue != columns.CLOSED)
-    references: list[str] = list(db.session.scalars(listed.limit(FAR)))
+    is_open = Referral.queue != columns.CLOSED
+    some = worklist.listed(view, actor, select(Referral.reference)).where(is_open).limit(FAR)
+    references: list[str] = list(db.session.scalars(some))
     others = [one for one in references if one != reference]
     if reference in references:
         below = references[references.index(reference) + 1 :]

@@ -38,12 +38,8 @@ def act(
 
     Raises UnknownReferral, Stale, NotAllowed, Missing, and SealingError without a public key. Then nothing changed.
     """
-    try:
+    with changes.one_transaction():
         _act(_found(reference), action, seen, actor, permissions, given, private_key, public_keys)
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
 
 
 def _act(
@@ -84,12 +80,8 @@ def write(
     A note and a message need `words`; a call needs `spoke_with`, `spoke_at` (ISO 8601, the clinic's time), `reached`
     (yes | no) and `words`: what was arranged. Raises UnknownReferral, NotAllowed, Missing, SealingError.
     """
-    try:
+    with changes.one_transaction():
         _write(_found(reference), kind, given, actor, permissions, public_keys)
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
 
 
 def _write(
@@ -111,17 +103,13 @@ def _write(
 
 def check(reference: str, item: str, done: bool, actor: Actor, permissions: frozenset[str]) -> None:
     """Tick or clear an item of the checklist. Commits. Raises UnknownReferral, NotAllowed."""
-    try:
+    with changes.one_transaction():
         row = _found(reference)
         _refuse_without(WORK, permissions)
         if item not in checklists.BY_STATE.get(State(row.status), ()):
             raise NotAllowed("This is not on the checklist now.")
         checklists.tick(row.id, item, done, actor, clock.now())
         audit.add(actor, "referral.checked" if done else "referral.cleared", row.reference, item=item)
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
 
 
 def look(reference: str, actor: Actor) -> tuple[str, ...]:

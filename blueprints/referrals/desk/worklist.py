@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row as DatabaseRow
 from sqlalchemy.orm import InstrumentedAttribute
 
 from blueprints.referrals import hours
+from blueprints.referrals.desk import answers
 from blueprints.referrals.details import ReferralData, read
 from blueprints.referrals.lifecycle import columns, risk, wording
 from blueprints.referrals.lifecycle.states import State
@@ -25,7 +26,7 @@ from core.crypto.envelope import SealingError
 from core.crypto.models import Opened
 from core.extensions import db
 
-__all__ = ["Clock", "Page", "Row", "View", "find", "rows", "unread"]
+__all__ = ["Clock", "Page", "Row", "View", "find", "first", "listed", "rows", "unread"]
 SIZE = 25
 MOST_PAGES = 40
 """Later pages do not exist: whoever looks for something further down searches for it."""
@@ -86,7 +87,7 @@ CLEAR = tuple(
 def rows(view: View, actor: Actor, private_key: str, number: int = 1) -> Page:
     """One page of a view. Commits its line in the audit trail, which names the referrals that were opened."""
     number = min(max(number, 1), MOST_PAGES)
-    found = db.session.execute(_listed(view, actor, select(*CLEAR), number).limit(SIZE + 1)).all()
+    found = db.session.execute(listed(view, actor, select(*CLEAR), number).limit(SIZE + 1)).all()
     shown = opened(found[:SIZE], actor, private_key)
     page = Page(shown, number, len(found) > SIZE and number < MOST_PAGES, _counts(actor))
     references = [row.reference for row in shown]
@@ -111,7 +112,7 @@ def find(text: str, actor: Actor, private_key: str) -> tuple[Row, ...]:
 def first(actor: Actor) -> View:
     """The view to begin with: what needs this person; if nothing does, what nobody has yet."""
     views = (View.NEEDS_ME, View.NOBODYS)
-    return next((view for view in views if db.session.scalar(_listed(view, actor, ONE).limit(1))), View.NEEDS_ME)
+    return next((view for view in views if db.session.scalar(listed(view, actor, ONE).limit(1))), View.NEEDS_ME)
 
 
 def unread(actor_id: int | None) -> int:
@@ -140,7 +141,7 @@ def row_of(row: Any, said: Opened | SealingError | None, actor: Actor) -> Row:
         unread=row.unread_for in (columns.ANYBODY, actor.id) and row.unread_for is not None,
         version=row.version,
         patient=_patient(details) if details else "",
-        diagnosis=_diagnosis(details) if details else "",
+        diagnosis=answers.diagnosis(details) if details else "",
         fault=fault,
         outcome=row.outcome,
         warning=said.warning if isinstance(said, Opened) else "",
@@ -161,10 +162,6 @@ def _patient(details: ReferralData) -> str:
     return ", ".join(filter(None, (details.patient_family_name.strip(), details.patient_given_name.strip())))
 
 
-def _diagnosis(details: ReferralData) -> str:
-    return " ".join(filter(None, (details.diagnosis_code, details.diagnosis_title.strip())))
-
-
 def _contents(references: list[str], private_key: str) -> dict[str, Opened | SealingError]:
     if not references:
         return {}
@@ -174,7 +171,7 @@ def _contents(references: list[str], private_key: str) -> dict[str, Opened | Sea
         return dict.fromkeys(references, error)
 
 
-def _listed(view: View, actor: Actor, query: Select[Any], number: int = 1) -> Select[Any]:
+def listed(view: View, actor: Actor, query: Select[Any], number: int = 1) -> Select[Any]:
     """The order names the columns of an index from its beginning, so that both databases read it in order."""
     owner = Referral.owner_id == actor.id if view == View.NEEDS_ME else Referral.owner_id.is_(None)
     order: list[InstrumentedAttribute[Any]] = [Referral.rank, Referral.id]
@@ -187,7 +184,7 @@ def _listed(view: View, actor: Actor, query: Select[Any], number: int = 1) -> Se
 
 
 def _counts(actor: Actor) -> dict[View, int]:
-    return {view: _bounded(_listed(view, actor, ONE)) for view in View}
+    return {view: _bounded(listed(view, actor, ONE)) for view in View}
 
 
 def _count(*conditions: ColumnElement[bool]) -> int:

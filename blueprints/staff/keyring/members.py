@@ -10,8 +10,9 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from blueprints.referrals.desk import services as desk
 from blueprints.staff import roles as staff_roles
-from blueprints.staff.keyring import open_referrals, sessions, wraps
+from blueprints.staff.keyring import sessions, wraps
 from blueprints.staff.models import Invitation, Passkey, StaffMember
 from core import clock
 from core.audit import Actor, trail
@@ -113,7 +114,7 @@ def remove(member_id: int, heir_id: int | None, actor: Actor) -> int:
     _forget(row)
     trail.add(actor, "staff.removed", f"staff:{row.id}", email=row.email, to=f"staff:{heir.id}" if heir else "")
     # Last, because it commits: all of it or none.
-    return open_referrals.hand_over(member_id, to, actor)
+    return desk.hand_over_all(member_id, to, actor)
 
 
 def all_members() -> list[Member]:

@@ -96,7 +96,7 @@ class Buttons:
 
 def buttons(case: Case, person: Person, refused: Refused | None, colleagues: Mapping[str, str], view: str) -> Buttons:
     """Only what the service accepts from this person now."""
-    allowed = roles.allowed(person.roles)
+    allowed = person.permissions
     possible = [row for row in case.transitions if _is_for(row, case, person, colleagues)]
     mine = [row for row in possible if row.permission in allowed]
     actions = sorted((_action(row, case, refused, colleagues, view) for row in mine), key=_order)

@@ -63,9 +63,8 @@ def act(reference: str, action: str) -> Response:
     given = {**form.given(), **colleagues.chosen(form.given().get("to_id", ""))}
 
     def do() -> None:
-        allowed, public_keys = roles.allowed(person.roles), current_app.config["SEALING_PUBLIC_KEYS"]
-        seen = form.seen_version
-        services.act(reference, action, seen, person.actor, allowed, given, private_key(), public_keys)
+        seen, public_keys = form.seen_version, current_app.config["SEALING_PUBLIC_KEYS"]
+        services.act(reference, action, seen, person.actor, person.permissions, given, private_key(), public_keys)
 
     if refusal := _refusal(reference, action, form, do):
         return refusal
@@ -81,8 +80,8 @@ def write(reference: str, kind: str) -> Response:
     form, person = _form(kind, forms.WRITING), current()
 
     def do() -> None:
-        allowed, public_keys = roles.allowed(person.roles), current_app.config["SEALING_PUBLIC_KEYS"]
-        services.write(reference, kind, form.given(), person.actor, allowed, public_keys)
+        public_keys = current_app.config["SEALING_PUBLIC_KEYS"]
+        services.write(reference, kind, form.given(), person.actor, person.permissions, public_keys)
 
     refusal = _refusal(reference, kind, form, do)
     return refusal or hypermedia.go_to(done.page_of(reference, list_page.asked_view(), kind, anchor="timeline"))
@@ -110,7 +109,7 @@ def _refusal(reference: str, name: str, form: forms.DeskForm, do: Callable[[], N
 @requires(roles.WORK)
 def check(reference: str, item: str) -> Response:
     person, is_done = current(), request.form.get("done") == "1"
-    services.check(reference, item, is_done, person.actor, roles.allowed(person.roles))
+    services.check(reference, item, is_done, person.actor, person.permissions)
     return hypermedia.go_to(done.page_of(reference, list_page.asked_view(), anchor="next"))
 
 

@@ -282,7 +282,7 @@ def test_each_opening_has_its_line_even_one_that_fails(desk: Flask) -> None:
 def test_the_views_are_read_by_an_index_in_its_order(desk: Flask) -> None:
     """So that a million referrals change nothing in their time."""
     for view in View:
-        query = worklist._listed(view, ANN, select(*worklist.CLEAR), 3).limit(26)
+        query = worklist.listed(view, ANN, select(*worklist.CLEAR), 3).limit(26)
         plan = db.session.execute(
             text("EXPLAIN QUERY PLAN " + str(query.compile(db.engine, compile_kwargs={"literal_binds": True})))
         )
