@@ -61,8 +61,8 @@ def test_the_first_member_of_a_production_site(production: Flask) -> None:
         who = invitations.accept(token_in(made.output), "Dr. New", PASSWORD)
         assert wraps.open_with_password(who, PASSWORD) == CLINIC.private
         assert members.find(who).roles == ("clinician", "manager")
-        (said,) = [line for line in serving.welcome(production) if line.startswith("Staff")]
-        assert said == "Staff: https://clinic.example/staff/"
+    (said,) = [line for line in serving.welcome(production) if line.startswith("Staff")]
+    assert said == "Staff: https://clinic.example/staff/"
     close(production)
 
 
