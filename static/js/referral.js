@@ -68,6 +68,13 @@
     if (!hx?.redirect) sayWhatBecameOfIt(sent, response.status, headers, response.status === 409 ? text : "", isForm);
   });
 
+  // A button may have saved what the form was about to save by itself. Saving it again would only make another version,
+  // and a second tab's answers would then seem to be the older ones.
+  document.addEventListener("htmx:before:request", (event) => {
+    const isBackground = event.detail.ctx.sourceElement.matches("#referral-form [name=action]");
+    if (isBackground && typed(theForm()) <= saved) event.preventDefault();
+  });
+
   // Whoever leaves within the two seconds before a draft saves itself, loses nothing.
   function saveBeforeLeaving() {
     const form = theForm();

@@ -166,6 +166,23 @@ def test_the_older_tab_goes_on_with_a_copy_and_says_so(open_page: OpenPage) -> N
     expect(two.locator(NAME)).to_have_value("Newer")
 
 
+def test_what_a_button_saved_is_not_saved_again_by_itself(open_page: OpenPage) -> None:
+    """Its next version would make a second tab's answers the older ones."""
+    page = open_page("/refer")
+    page.clock.install()
+    saves: list[str] = []
+    page.on("request", lambda r: saves.append(r.post_data or "") if r.url.endswith("/refer") else None)
+    page.locator(NAME).fill("Canaryfield")
+    page.get_by_role("button", name="Save and come back").click()
+    expect(page).to_have_url(re.compile(r"\?draft="))
+    page.clock.fast_forward(10_000)
+    page.locator(NAME).fill("Zebra")
+    page.locator(NAME).press("Tab")
+    with page.expect_response(lambda r: r.request.method == "POST" and r.url.endswith("/refer")):
+        page.clock.fast_forward(10_000)
+    assert ["background=1" in save for save in saves] == [False, True]
+
+
 @both_ways
 def test_a_button_of_the_older_tab_shows_both_versions(open_page: OpenPage, javascript: bool) -> None:
     one = open_page("/refer", java_script_enabled=javascript)
